@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Two builds of the same sources. Ordinary Swift: tool, tests, demo. With SEALROOT_EMBEDDED set to the
+// toolchain's embedded run-time folder (the Makefile finds it): Embedded Swift, for the initramfs,
+// in a scratch folder of its own. Then only what sealroot-init links exists.
+let embeddedRuntime = Context.environment["SEALROOT_EMBEDDED"]
+let isEmbedded = embeddedRuntime != nil
+
+let strict: [SwiftSetting] =
+    (isEmbedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])] : []) + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ]
+/// Modules that hand out spans need the experimental `Lifetimes`; nobody else does.
+let lifetimes = strict + [.enableExperimentalFeature("Lifetimes")]
+let embeddedLink: [LinkerSetting] =
+    embeddedRuntime.map {
+        [
+            .unsafeFlags(["-Xlinker", "--gc-sections", "-Xlinker", "-s", "\($0)/libswiftUnicodeDataTables.a"]),
+            .linkedLibrary("m"),
+        ]
+    } ?? []
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+// Imports point down only: each group may use the groups above it.
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+]
+let base: [Target] = [
+    library("BoundedBytes", [], lifetimes),
+    library("Secrets", ["CLinux"], lifetimes),
+    library("InitramfsRuntime", ["CLinux", "Secrets"]),
+    library("JSON", ["CJSON"]),
+]
+let formats: [Target] = []
+let effects: [Target] = [
+    library("Cryptography", ["COpenSSL", "Secrets"])
+]
+let decisions: [Target] = []
+let flows: [Target] = []
+let guestExecutables: [Target] = []
+
+// Owner tool, machine and tests: ordinary Swift only.
+let ownerTargets: [Target] = []
+let testTargets: [Target] = [
+    tests("BoundedBytesTests", ["BoundedBytes"]),
+    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
+    tests("JSONTests", ["JSON"]),
+]
+
+let package = Package(
+    name: "sealroot",
+    dependencies: isEmbedded
+        ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
+    targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
+        + (isEmbedded ? [] : ownerTargets + testTargets),
+    swiftLanguageModes: [.v6]
+)

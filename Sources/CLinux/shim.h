@@ -1,0 +1,39 @@
+#pragma once
+// Every shim sets it, so that the C library's types look the same in all modules.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+// Variadic functions are not imported: each needs one fixed form.
+static inline int shim_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+static inline int shim_block_size(int fd, uint64_t *bytes) { return ioctl(fd, BLKGETSIZE64, bytes); }
+static inline int shim_add_seals(int fd, int seals) { return fcntl(fd, F_ADD_SEALS, seals); }
+static inline int shim_get_seals(int fd) { return fcntl(fd, F_GET_SEALS); }
+
+// Nor are macros that are not literals.
+static const int shim_SEALS_ALL = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+static const unsigned int shim_MEMFD_SEALABLE = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+
+static inline int shim_map_failed(const void *address) { return address == MAP_FAILED; }
+static inline int shim_errno(void) { return errno; }
+static inline int shim_is_block(mode_t mode) { return S_ISBLK(mode); }
+static inline int shim_is_regular(mode_t mode) { return S_ISREG(mode); }

@@ -1,0 +1,14 @@
+internal import COpenSSL
+
+/// A libcrypto call that failed: out of memory, no entropy, or an algorithm that the build lacks.
+public struct CryptographyError: Error, Equatable, CustomStringConvertible {
+    public enum Call: String, Sendable {
+        case digest = "EVP_Digest"
+        case hmac = "EVP_Q_mac"
+        case derive = "EVP_KDF_derive"
+        case random = "RAND_priv_bytes"
+    }
+
+    public let call: Call
+    public var description: String { call.rawValue + " failed" }
+}

@@ -1,0 +1,103 @@
+internal import CLinux
+
+/// One open file, closed exactly once. Offsets and counts are in bytes.
+public struct FileDescriptor: ~Copyable {
+    public let rawValue: Int32
+    /// The name it was opened under, for messages.
+    public let path: String
+
+    private init(owning rawValue: Int32, path: String) {
+        self.rawValue = rawValue
+        self.path = path
+    }
+
+    deinit { close(rawValue) }
+
+    public static func open(readingAt path: String) throws(FileError) -> FileDescriptor {
+        try opened(path, O_RDONLY, .open)
+    }
+
+    public static func open(updatingAt path: String) throws(FileError) -> FileDescriptor {
+        try opened(path, O_RDWR, .open)
+    }
+
+    /// Makes a new empty file, for its owner only; fails where the name is taken.
+    public static func create(_ path: String, mode: UInt32 = 0o600) throws(FileError) -> FileDescriptor {
+        try opened(path, O_RDWR | O_CREAT | O_EXCL, .create, mode: mode)
+    }
+
+    /// Makes an anonymous file in memory that can be sealed later (`memfd_create(2)`).
+    public static func createInMemory(named name: String) throws(FileError) -> FileDescriptor {
+        let descriptor = unsafe memfd_create(name, shim_MEMFD_SEALABLE)
+        guard descriptor >= 0 else { throw FileError(.create, name, errno: shim_errno()) }
+        return FileDescriptor(owning: descriptor, path: "/proc/self/fd/" + String(descriptor))
+    }
+
+    private static func opened(
+        _ path: String, _ flags: Int32, _ operation: FileError.Operation, mode: UInt32 = 0
+    ) throws(FileError) -> FileDescriptor {
+        let descriptor = unsafe shim_open(path, flags | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw FileError(operation, path, errno: shim_errno()) }
+        return FileDescriptor(owning: descriptor, path: path)
+    }
+
+    /// Size of a regular file or of a block device.
+    public var byteCount: UInt64 {
+        get throws(FileError) {
+            var status = stat()
+            guard unsafe fstat(rawValue, &status) == 0 else { throw FileError(.read, path, errno: shim_errno()) }
+            guard shim_is_block(status.st_mode) != 0 else { return UInt64(status.st_size) }
+            var size: UInt64 = 0
+            guard unsafe shim_block_size(rawValue, &size) == 0 else {
+                throw FileError(.read, path, errno: shim_errno())
+            }
+            return size
+        }
+    }
+
+    /// Reads exactly `count` bytes at `offset`; a shorter file is an error.
+    public func read(_ count: Int, at offset: UInt64) throws(FileError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let got = unsafe bytes.withUnsafeMutableBytes {
+                unsafe pread(rawValue, $0.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done))
+            }
+            if got < 0 && shim_errno() == EINTR { continue }
+            guard got > 0 else { throw FileError(.read, path, errno: got < 0 ? shim_errno() : 0) }
+            done += got
+        }
+        return bytes
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    public func write(_ bytes: [UInt8], at offset: UInt64) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let put = unsafe bytes.withUnsafeBytes {
+                unsafe pwrite(
+                    rawValue, $0.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset) + off_t(done))
+            }
+            if put < 0 && shim_errno() == EINTR { continue }
+            guard put > 0 else { throw FileError(.write, path, errno: shim_errno()) }
+            done += put
+        }
+    }
+
+    /// Cuts or extends the file; the new part reads as zeros.
+    public func resize(to count: UInt64) throws(FileError) {
+        guard ftruncate(rawValue, off_t(count)) == 0 else { throw FileError(.write, path, errno: shim_errno()) }
+    }
+
+    /// Waits until everything written is on the medium.
+    public func synchronize() throws(FileError) {
+        guard fsync(rawValue) == 0 else { throw FileError(.sync, path, errno: shim_errno()) }
+    }
+
+    /// Makes an in-memory file immutable, for everyone and for good.
+    public func sealAgainstChange() throws(FileError) {
+        guard shim_add_seals(rawValue, shim_SEALS_ALL) == 0, shim_get_seals(rawValue) == shim_SEALS_ALL else {
+            throw FileError(.seal, path, errno: shim_errno())
+        }
+    }
+}
