@@ -10,3 +10,8 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+
+// Swift imports these macros as its own strings, which live only for one call; OSSL_PARAM keeps the pointer.
+static const char *const shim_OSSL_KDF_PARAM_DIGEST = OSSL_KDF_PARAM_DIGEST;
+static const char *const shim_OSSL_KDF_PARAM_KEY = OSSL_KDF_PARAM_KEY;
+static const char *const shim_OSSL_KDF_PARAM_INFO = OSSL_KDF_PARAM_INFO;

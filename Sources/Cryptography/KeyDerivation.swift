@@ -22,10 +22,10 @@ public enum KeyDerivation {
                             // libcrypto takes the key as a mutable pointer and only reads it.
                             let keyStart = unsafe UnsafeMutableRawPointer(mutating: key.baseAddress)
                             var parameters = unsafe [
-                                OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, name.baseAddress, 0),
-                                OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, keyStart, key.count),
+                                OSSL_PARAM_construct_utf8_string(shim_OSSL_KDF_PARAM_DIGEST, name.baseAddress, 0),
+                                OSSL_PARAM_construct_octet_string(shim_OSSL_KDF_PARAM_KEY, keyStart, key.count),
                                 OSSL_PARAM_construct_octet_string(
-                                    OSSL_KDF_PARAM_INFO, label.baseAddress, label.count - 1),
+                                    shim_OSSL_KDF_PARAM_INFO, label.baseAddress, label.count - 1),
                                 OSSL_PARAM_construct_end(),
                             ]
                             return unsafe EVP_KDF_derive(context, target.baseAddress, target.count, &parameters)
