@@ -43,11 +43,10 @@ let base: [Target] = [
     library("Secrets", ["CLinux"], lifetimes),
     library("InitramfsRuntime", ["CLinux", "Secrets"]),
     library("JSON", ["CJSON"]),
+    library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
 let formats: [Target] = []
-let effects: [Target] = [
-    library("Cryptography", ["COpenSSL", "Secrets"])
-]
+let effects: [Target] = []
 let decisions: [Target] = []
 let flows: [Target] = []
 let guestExecutables: [Target] = []
