@@ -36,6 +36,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+    .systemLibrary(name: "CCryptsetup", pkgConfig: "libcryptsetup", providers: [.apt(["libcryptsetup-dev"])]),
+    .systemLibrary(name: "CKmod", pkgConfig: "libkmod", providers: [.apt(["libkmod-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -46,8 +48,13 @@ let base: [Target] = [
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
 let formats: [Target] = []
-let effects: [Target] = []
-let decisions: [Target] = []
+let effects: [Target] = [
+    library("LUKS", ["CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
+    library("KernelModules", ["CKmod"]),
+]
+let decisions: [Target] = [
+    library("Sealing", ["Cryptography", "Secrets"])
+]
 let flows: [Target] = []
 let guestExecutables: [Target] = []
 
