@@ -47,7 +47,9 @@ let base: [Target] = [
     library("JSON", ["CJSON"]),
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
-let formats: [Target] = []
+let formats: [Target] = [
+    library("Configuration", ["BoundedBytes"])
+]
 let effects: [Target] = [
     library("LUKS", ["CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
     library("KernelModules", ["CKmod"]),
@@ -62,6 +64,7 @@ let guestExecutables: [Target] = []
 let ownerTargets: [Target] = []
 let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
+    tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
 ]
