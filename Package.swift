@@ -51,7 +51,7 @@ let formats: [Target] = [
     library("Configuration", ["BoundedBytes"])
 ]
 let effects: [Target] = [
-    library("LUKS", ["CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
+    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
     library("KernelModules", ["CKmod"]),
 ]
 let decisions: [Target] = [
