@@ -70,6 +70,8 @@ let testTargets: [Target] = [
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    tests("TPMTests", ["BoundedBytes", "Cryptography", "Secrets", "TestSupport", "TPM"]),
 ]
 
 let package = Package(
