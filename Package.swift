@@ -45,7 +45,10 @@ let base: [Target] = [
     library("JSON", ["CJSON"]),
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
-let formats: [Target] = []
+let formats: [Target] = [
+    library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
+    library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
+]
 let effects: [Target] = []
 let decisions: [Target] = []
 let flows: [Target] = []
@@ -57,6 +60,7 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 ]
 
 let package = Package(
