@@ -48,14 +48,16 @@ let base: [Target] = [
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
 let formats: [Target] = [
-    library("Configuration", ["BoundedBytes"])
+    library("Configuration", ["BoundedBytes"]),
+    library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
+    library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
 ]
 let effects: [Target] = [
-    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
+    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
     library("KernelModules", ["CKmod"]),
 ]
 let decisions: [Target] = [
-    library("Sealing", ["Cryptography", "Secrets"])
+    library("Sealing", ["Cryptography", "Secrets"]),
 ]
 let flows: [Target] = []
 let guestExecutables: [Target] = []
@@ -67,6 +69,7 @@ let testTargets: [Target] = [
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 ]
 
 let package = Package(
