@@ -38,6 +38,8 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
     .systemLibrary(name: "CCryptsetup", pkgConfig: "libcryptsetup", providers: [.apt(["libcryptsetup-dev"])]),
     .systemLibrary(name: "CKmod", pkgConfig: "libkmod", providers: [.apt(["libkmod-dev"])]),
+    .systemLibrary(
+        name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -55,6 +57,7 @@ let formats: [Target] = [
 let effects: [Target] = [
     library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
     library("KernelModules", ["CKmod"]),
+    library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
     library("Sealing", ["Cryptography", "Secrets"]),
