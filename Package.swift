@@ -50,15 +50,17 @@ let base: [Target] = [
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
 let formats: [Target] = [
-    library("Configuration", ["BoundedBytes"])
+    library("Configuration", ["BoundedBytes"]),
+    library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
+    library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
 ]
 let effects: [Target] = [
-    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
+    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
     library("KernelModules", ["CKmod"]),
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
-    library("Sealing", ["Cryptography", "Secrets"])
+    library("Sealing", ["Cryptography", "Secrets"]),
 ]
 let flows: [Target] = []
 let guestExecutables: [Target] = []
