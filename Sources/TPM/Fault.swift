@@ -32,7 +32,7 @@ extension TPMError {
             switch self {
             case .pcrValues: "the TPM answered with other PCRs than asked for, or none"
             case .eventDigests: "the TPM reports other digests than those of the event"
-            case .properties: "the TPM does not report its lockout properties"
+            case .properties: "the TPM does not report its properties"
             case .name: "the key's name is not that of its public area"
             case .reply: "the reply cannot be decoded"
             case .storageKey: "not a restricted P-256 or RSA-2048 storage key"

@@ -101,7 +101,7 @@ internal import CTSS2
         var writer = ByteWriter()
         writer.bigEndian(UInt16(0x8001))  // TPM_ST_NO_SESSIONS
         writer.bigEndian(UInt32(14))
-        writer.bigEndian(UInt32(0x0000_0165))  // TPM_CC_FlushContext
+        writer.bigEndian(ResponseFrame.Command.flushContext)
         writer.bigEndian(handle)
         let isDone = !isBroken && send(writer.bytes) == TSS2_RC_SUCCESS && fetch() == TSS2_RC_SUCCESS
         response = nil

@@ -1,5 +1,5 @@
 internal import CTSS2
-internal import Cryptography
+public import Cryptography
 
 extension TPM {
     /// Reads the selected PCRs, in ascending order. The TPM answers at most eight at a time.
@@ -19,6 +19,27 @@ extension TPM {
             values += some
         }
         return values.sorted { $0.index < $1.index }
+    }
+
+    /// The banks that have PCRs, by TPM2_GetCapability. (TPM2_PCR_Event may report digests for others too.)
+    public func activeBanks() throws(TPMError) -> [DigestAlgorithm] {
+        let esys = unsafe try link.ready()
+        var isMore: UInt8 = 0
+        var reply: UnsafeMutablePointer<TPMS_CAPABILITY_DATA>?
+        defer { unsafe Esys_Free(reply) }
+        let none = ESYS_TR_NONE
+        try link.check(
+            unsafe Esys_GetCapability(esys, none, none, none, TPM2_CAP_PCRS, 0, 1, &isMore, &reply), .capability)
+        guard let reply = unsafe reply, unsafe reply.pointee.capability == TPM2_CAP_PCRS else {
+            throw TPMError(.capability, .properties)
+        }
+        var list = unsafe reply.pointee.data.assignedPCR
+        let banks = unsafe withUnsafeBytes(of: &list.pcrSelections) {
+            unsafe Array($0.bindMemory(to: TPMS_PCR_SELECTION.self).prefix(Int(list.count)))
+        }
+        return DigestAlgorithm.allCases.filter { algorithm in
+            banks.contains { $0.hash == algorithm.identifier && $0.pcrSelect != (0, 0, 0, 0) }
+        }
     }
 
     private func readSome(_ selection: PCRSelection, _ esys: OpaquePointer) throws(TPMError) -> [PCRValue] {

@@ -42,7 +42,17 @@ extension TPMError {
         switch fault {
         case .pcrValues, .eventDigests, .properties, .name, .reply: true
         case .some: false
-        case .none: code == shim_TSS2_TCTI_RC_MALFORMED_RESPONSE || layer == .stack && !isOutOfMemory
+        case .none:
+            code == shim_TSS2_TCTI_RC_MALFORMED_RESPONSE || layer == .stack && !isOutOfMemory || isBrokenSession
+        }
+    }
+
+    /// The TPM refuses our session's HMAC. Its key comes from the salt alone, so either another key answers, or
+    /// what we were told of the session was altered on the way.
+    private var isBrokenSession: Bool {
+        switch call {
+        case .unseal, .create, .event: tpmCode == shim_TPM2_RC_BAD_AUTH || tpmCode == shim_TPM2_RC_AUTH_FAIL
+        default: false
         }
     }
 

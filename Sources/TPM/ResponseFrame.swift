@@ -1,9 +1,11 @@
 internal import BoundedBytes
-internal import CLinux
 
-/// The first ten bytes of a response, where they are what a TPM may send to the command.
+/// The frame of a response, where it is what a TPM may send to the command: header, sizes, sessions.
 ///
-/// Source: TCG TPM 2.0 Library, Part 1, section 18.3 and Part 2, section 6.6. All integers are big-endian.
+/// tpm2-tss takes responses that are too long, and reads on in its own buffer where one is too short.
+///
+/// Source: TCG TPM 2.0 Library, Part 1, section 18; Part 2, section 6.6; Part 3, each command. All integers are
+/// big-endian.
 struct ResponseFrame {
     /// Longest response that is let through, in bytes. It is a little less than the 4096 bytes of the TSS
     /// buffers, since tpm2-tss checks each session's bounds only after it has read the next size.
@@ -20,7 +22,9 @@ struct ResponseFrame {
         code = answer.code
         if code == 0 {
             // A success without sessions would skip the check of the session's HMAC.
-            guard answer.tag == question.tag else { return nil }
+            guard answer.tag == question.tag,
+                ResponseFrame.isComplete(response, to: question.code, withSessions: answer.tag == Header.sessions)
+            else { return nil }
         } else {
             guard answer.tag == Header.noSessions, response.count == Header.byteCount,
                 ResponseFrame.isPossible(code)
@@ -36,9 +40,55 @@ struct ResponseFrame {
         return (layer == 0 || layer == 11 || layer == 12) && code & 0xF000 == 0 && code & 0x180 != 0
     }
 
+    /// Whether the bytes behind the header are as many as they must be.
+    private static func isComplete(_ response: [UInt8], to command: UInt32, withSessions: Bool) -> Bool {
+        var reader = ByteReader(response.span)
+        do throws(ByteError) {
+            try reader.skip(Header.byteCount)
+            if withSessions { try skipSessions(&reader, command) } else { try skipBody(&reader, command) }
+            try reader.finish()
+            return true
+        } catch { return false }
+    }
+
+    /// A handle where the command makes an object, the parameters behind their size, at least one session.
+    private static func skipSessions(_ reader: inout ByteReader, _ command: UInt32) throws(ByteError) {
+        if command == Command.load || command == Command.createPrimary { try reader.skip(4) }
+        let size: UInt32 = try reader.bigEndian()
+        try reader.skip(Int(size))
+        repeat {
+            _ = try reader.sized()  // nonce
+            try reader.skip(1)  // attributes
+            _ = try reader.sized()  // HMAC
+        } while reader.remaining > 0
+    }
+
+    /// Commands that we send without sessions; lists are checked by those who read them.
+    private static func skipBody(_ reader: inout ByteReader, _ command: UInt32) throws(ByteError) {
+        switch command {
+        case Command.flushContext, Command.policyPCR: break
+        case Command.startAuthSession:
+            try reader.skip(4)
+            _ = try reader.sized()
+        case Command.readPublic: for _ in 0..<3 { _ = try reader.sized() }
+        default: try reader.skip(reader.remaining)
+        }
+    }
+
+    /// TPM_CC. Source: Part 2, table 12.
+    enum Command {
+        static let createPrimary: UInt32 = 0x131
+        static let load: UInt32 = 0x157
+        static let flushContext: UInt32 = 0x165
+        static let readPublic: UInt32 = 0x173
+        static let startAuthSession: UInt32 = 0x176
+        static let policyPCR: UInt32 = 0x17F
+    }
+
     private struct Header {
         static let byteCount = 10
         static let noSessions: UInt16 = 0x8001
+        static let sessions: UInt16 = 0x8002
         let tag: UInt16
         let size: UInt32
         let code: UInt32
@@ -51,22 +101,5 @@ struct ResponseFrame {
                 code = try reader.bigEndian()
             } catch { return nil }
         }
-    }
-}
-
-/// Growing pauses before a busy TPM is asked again: 10 ms doubling to 640 ms, about 4 seconds in all.
-struct Backoff {
-    private var pause = 10
-    private var left = 4000
-
-    /// Sleeps; false where the time is used up.
-    mutating func wait() -> Bool {
-        guard left > 0 else { return false }
-        var time = timespec(tv_sec: 0, tv_nsec: pause * 1_000_000)
-        // A signal only shortens the pause.
-        _ = unsafe nanosleep(&time, nil)
-        left -= pause
-        pause = min(pause * 2, 640)
-        return true
     }
 }

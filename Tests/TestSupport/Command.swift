@@ -43,6 +43,7 @@ public enum Command {
         let output = try Data(contentsOf: URL(fileURLWithPath: outPath))
         let errors = try Data(contentsOf: URL(fileURLWithPath: errorPath))
         return CommandResult(
-            status: process.terminationStatus, output: Array(output), errorText: String(decoding: errors, as: UTF8.self))
+            status: process.terminationStatus, output: Array(output), errorText: String(decoding: errors, as: UTF8.self)
+        )
     }
 }

@@ -10,6 +10,8 @@ public final class Interposer: @unchecked Sendable {
 
     public var tcti: String { "swtpm:path=" + path }
     private let path: String
+    /// Kept, since a test may have no other use for it.
+    private let tpm: SoftwareTPM
     private let upstream: String
     private let judge: Judge
     private let lock = NSLock()
@@ -17,7 +19,8 @@ public final class Interposer: @unchecked Sendable {
     private var listeners: [Int32] = []
 
     public init(before tpm: SoftwareTPM, judge: @escaping Judge = { _, command, ask in ask(command) }) throws {
-        path = tpm.path("proxy-" + UUID().uuidString.prefix(4))
+        path = tpm.path("proxy-" + UUID().uuidString.prefix(8))
+        self.tpm = tpm
         upstream = tpm.socketPath
         self.judge = judge
         try listen(path) { [weak self] in self?.serve($0) }
@@ -37,22 +40,21 @@ public final class Interposer: @unchecked Sendable {
         command.count < 10 ? 0 : command[6..<10].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
+    /// One command; tpm2-tss connects anew for each. Hanging up afterwards ends a wait for a reply that was cut.
     private func serve(_ client: Int32) {
-        while let command = Self.readFrame(client) {
-            let number = lock.withLock {
-                traffic.append((command, []))
-                return traffic.count - 1
-            }
-            let reply = judge(number, command) { [upstream] command in
-                guard let tpm = Self.connect(upstream) else { return [] }
-                defer { close(tpm) }
-                Self.write(command, to: tpm)
-                return Self.readFrame(tpm) ?? []
-            }
-            lock.withLock { traffic[number].reply = reply ?? [] }
-            guard let reply else { return }
-            Self.write(reply, to: client)
+        guard let command = Self.readFrame(client) else { return }
+        let number = lock.withLock {
+            traffic.append((command, []))
+            return traffic.count - 1
         }
+        let reply = judge(number, command) { [upstream] command in
+            guard let tpm = Self.connect(upstream) else { return [] }
+            defer { close(tpm) }
+            Self.write(command, to: tpm)
+            return Self.readFrame(tpm) ?? []
+        }
+        lock.withLock { traffic[number].reply = reply ?? [] }
+        if let reply { Self.write(reply, to: client) }
     }
 
     private func serveControl(_ client: Int32) {
@@ -67,7 +69,8 @@ public final class Interposer: @unchecked Sendable {
 
     private func listen(_ path: String, _ handler: @escaping @Sendable (Int32) -> Void) throws {
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard unsafe Self.withAddress(path, { unsafe Glibc.bind(listener, $0, $1) }) == 0, Glibc.listen(listener, 16) == 0
+        guard unsafe Self.withAddress(path, { unsafe Glibc.bind(listener, $0, $1) }) == 0,
+            Glibc.listen(listener, 16) == 0
         else { throw CommandFailure(description: "cannot listen on \(path)") }
         listeners.append(listener)
         Thread.detachNewThread {

@@ -29,11 +29,12 @@ public final class SoftwareTPM: @unchecked Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // The shell kills swtpm as soon as the pipe to it closes, which no end of the test program can prevent.
-        process.arguments = ["-c", "\"$@\" </dev/null & cat >/dev/null; kill -KILL $!; wait $!", "sh"] + [
-            "swtpm", "socket", "--tpm2", "--tpmstate", "dir=\(folder)/state",
-            "--server", "type=unixio,path=\(socketPath)", "--ctrl", "type=unixio,path=\(socketPath).ctrl",
-            "--flags", "not-need-init,startup-clear",
-        ]
+        process.arguments =
+            ["-c", "\"$@\" </dev/null & cat >/dev/null; kill -KILL $!; wait $!", "sh"] + [
+                "swtpm", "socket", "--tpm2", "--tpmstate", "dir=\(folder)/state",
+                "--server", "type=unixio,path=\(socketPath)", "--ctrl", "type=unixio,path=\(socketPath).ctrl",
+                "--flags", "not-need-init,startup-clear",
+            ]
         let lifeline = Pipe()
         process.standardInput = lifeline
         process.standardOutput = FileHandle.nullDevice
