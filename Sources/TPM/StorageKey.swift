@@ -11,6 +11,8 @@ public struct StorageKey: Equatable, Sendable {
     public let name: [UInt8]
     /// TPM2B_PUBLIC in its wire form.
     public let publicArea: [UInt8]
+    /// The key lacks noDA: a power cut after its use counts as a failed try, and lockout bars it.
+    public let isSubjectToLockout: Bool
 
     /// Computes the name of `publicArea`.
     /// - Throws: `.storageKey` unless it is a restricted P-256 or RSA-2048 key with SHA-256 and AES-CFB that can
@@ -26,6 +28,7 @@ public struct StorageKey: Equatable, Sendable {
         else { throw TPMError(.fromPublic, .storageKey) }
         self.handle = handle
         self.publicArea = publicArea
+        isSubjectToLockout = !parsed.attributes.contains(.noDictionaryAttack)
         name = [0x00, 0x0B] + (try sha256(Array(publicArea.dropFirst(2)), .fromPublic))
     }
 
