@@ -73,7 +73,7 @@ let testTargets: [Target] = [
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-    tests("TPMTests", ["BoundedBytes", "Cryptography", "Secrets", "TestSupport", "TPM"]),
+    tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
 ]
 
 let package = Package(

@@ -24,7 +24,10 @@ extension TPM {
 
         let sensitive = SensitiveInput(holding: secret)
         // ESYS keeps a copy of what it was given until the next call.
-        defer { unsafe sensitive.displace(from: esys) }
+        defer {
+            unsafe sensitive.displace(from: esys)
+            shim_wipe_stack()
+        }
         var outside = TPM2B_DATA()
         var pcrs = TPML_PCR_SELECTION()
         var wrapped: UnsafeMutablePointer<TPM2B_PRIVATE>?

@@ -43,6 +43,8 @@ extension TPM {
         defer {
             if let reply = unsafe reply { unsafe explicit_bzero(reply, MemoryLayout<TPM2B_SENSITIVE_DATA>.size) }
             unsafe Esys_Free(reply)
+            // TSS and libcrypto leave copies of what they decrypt on the stack (seen in tpm2-tss 3.2.1).
+            shim_wipe_stack()
         }
         try link.check(unsafe Esys_Unseal(esys, object.id, session.id, none, none, &reply), .unseal)
         session.expire()
