@@ -62,11 +62,36 @@ let effects: [Target] = [
 let decisions: [Target] = [
     library("Sealing", ["Cryptography", "Secrets"]),
 ]
-let flows: [Target] = []
-let guestExecutables: [Target] = []
+let flows: [Target] = [
+    library(
+        "Unlock",
+        [
+            "BoundedBytes", "Configuration", "Cryptography", "InitramfsRuntime", "JSON", "KernelModules", "LUKS",
+            "LUKSHeader", "Sealing", "SealedFormat", "Secrets", "TPM",
+        ]),
+]
+let guestExecutables: [Target] = [
+    .executableTarget(
+        name: "sealroot-init", dependencies: ["CLinux", "Configuration", "InitramfsRuntime", "JSON", "TPM", "Unlock"],
+        swiftSettings: strict, linkerSettings: embeddedLink),
+]
 
 // Owner tool, machine and tests: ordinary Swift only.
-let ownerTargets: [Target] = []
+let ownerTargets: [Target] = [
+    library(
+        "Enrollment",
+        [
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "Sealing",
+            "SealedFormat", "Secrets", "TPM",
+        ]),
+    .executableTarget(
+        name: "sealroot",
+        dependencies: [
+            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "InitramfsRuntime", "JSON", "Secrets", "TPM",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: strict),
+]
 let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),

@@ -37,7 +37,10 @@ static const unsigned int shim_MEMFD_SEALABLE = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 
 static inline int shim_map_failed(const void *address) { return address == MAP_FAILED; }
 static inline int shim_set_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
-static const int shim_RLIMIT_CORE = RLIMIT_CORE;
+static inline void shim_forbid_core_files(void) {
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
 static inline int shim_errno(void) { return errno; }
 static inline int shim_is_block(mode_t mode) { return S_ISBLK(mode); }
 static inline int shim_is_regular(mode_t mode) { return S_ISREG(mode); }

@@ -1,4 +1,6 @@
+internal import Cryptography
 internal import InitramfsRuntime
+internal import JSON
 internal import LUKS
 internal import LUKSHeader
 internal import Sealing

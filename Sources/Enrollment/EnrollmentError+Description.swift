@@ -1,4 +1,10 @@
 internal import BoundedBytes
+internal import InitramfsRuntime
+internal import LUKS
+internal import LUKSHeader
+internal import SealedFormat
+internal import Sealing
+internal import TPM
 
 extension EnrollmentError: CustomStringConvertible {
     /// The part of the machine that the message is about.

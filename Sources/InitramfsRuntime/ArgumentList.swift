@@ -45,5 +45,5 @@ public struct ArgumentList {
 /// A command line that nobody understands.
 public struct UsageError: Error, Equatable, CustomStringConvertible {
     public let description: String
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }

@@ -13,14 +13,18 @@ public struct HeaderImage: ~Copyable {
     /// A path that names the file for this process.
     public var path: String { file.path }
 
+    private init(_ header: LUKSHeader, in file: consuming FileDescriptor) {
+        self.header = header
+        self.file = file
+    }
+
     /// Reads the header of the device or image file at `path`, once.
-    public init(copying path: String) throws(HeaderImageError) {
+    public static func copy(of path: String) throws(HeaderImageError) -> HeaderImage {
         let device = try rethrow(as: HeaderImageError.file) { () throws(FileError) in
             try FileDescriptor.open(readingAt: path)
         }
-        let (copies, header) = try Self.readHeader(of: device)
-        self.header = header
-        file = try rethrow(as: HeaderImageError.file) { () throws(FileError) in
+        let (copies, header) = try readHeader(of: device)
+        let file = try rethrow(as: HeaderImageError.file) { () throws(FileError) in
             let file = try FileDescriptor.createInMemory(named: "luks2-header")
             try file.resize(to: header.metadataByteCount)
             try file.write(copies.primary, at: 0)
@@ -32,6 +36,7 @@ public struct HeaderImage: ~Copyable {
             try file.sealAgainstChange()
             return file
         }
+        return HeaderImage(header, in: file)
     }
 
     /// Reads and checks only the header, for those who do not open the volume.

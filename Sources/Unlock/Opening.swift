@@ -20,8 +20,12 @@ extension Unlock {
             guard configuration.unenrolled == .prompt else { throw .notEnrolled }
             return .unenrolled
         }
+        let parent = try progress.log.run(.findKey) { () throws(UnlockFailure) in
+            try Unsealing.storageKey(token, configuration, tpm)
+        }
+        progress.storageKey = parent
         let secret = try progress.log.run(.unseal) { () throws(UnlockFailure) in
-            try Unsealing.unseal(token, configuration, tpm)
+            try Unsealing.unseal(token, under: parent, configuration, tpm)
         }
         let volume = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
             try LUKSVolume.open(headerAt: image.path, dataAt: configuration.device)
@@ -42,7 +46,7 @@ extension Unlock {
         guard PathWaiter.wait(for: configuration.device, milliseconds: Int64(seconds) * 1000) else {
             throw .deviceMissing(configuration.device, seconds: seconds)
         }
-        do throws(HeaderImageError) { return try HeaderImage(copying: configuration.device) } catch {
+        do throws(HeaderImageError) { return try HeaderImage.copy(of: configuration.device) } catch {
             switch error {
             case .file(let error): throw .file(error)
             case .header(let error): throw .header(error)

@@ -13,6 +13,7 @@ public struct StepLog: Sendable {
     public enum Step: String, Sendable {
         case configure, prepare
         case copyHeader = "copy-header"
+        case findKey = "find-key"
         case unseal, authenticate, open, fence
     }
 

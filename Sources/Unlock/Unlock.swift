@@ -12,6 +12,8 @@ public enum Unlock {
         var log = StepLog()
         var tpmCommands = 0
         var mapping: String?
+        /// The storage key, once it is known to be the volume's own.
+        var storageKey: StorageKey?
     }
 
     /// Runs all steps and says how it ended. Once the TPM was reached, the fence is extended whatever
@@ -59,9 +61,10 @@ public enum Unlock {
     private static func fence(
         _ configuration: GuestConfiguration, _ tpm: borrowing TPM, _ progress: inout Progress
     ) throws(UnlockFailure) {
+        let key = progress.storageKey
         try progress.log.run(.fence) { () throws(UnlockFailure) in
             try rethrow(as: UnlockFailure.fence) { () throws(FenceError) in
-                try Fence.extend(configuration.fencePCR, of: tpm)
+                try Fence.extend(configuration.fencePCR, of: tpm, over: key)
             }
         }
     }

@@ -103,7 +103,7 @@ extension UnlockFailure: CustomStringConvertible {
         case .measurements(let changes):
             changes.isEmpty
                 ? "no policy for these measurements"
-                : "measurements changed: " + changes.map(\.description).joined(separator: "; ")
+                : "measurements changed: " + changes.map { $0.description }.joined(separator: "; ")
         case .sealing(let error): error.description
         case .cryptography(let error): error.description
         case .headerMAC: "header MAC is wrong: the header is not the one that was enrolled"

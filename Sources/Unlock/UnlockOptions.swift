@@ -1,5 +1,3 @@
-public import Configuration
-
 /// What the command line of `sealroot-init unlock` asks for.
 public struct UnlockOptions: Sendable {
     public static let defaultConfigurationPath = "/etc/sealroot/init.conf"

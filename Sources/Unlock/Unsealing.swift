@@ -9,19 +9,18 @@ internal import TPM
 /// Step 6: the sealed secret, from the TPM that the volume was enrolled with.
 enum Unsealing {
     static func unseal(
-        _ token: SealedToken, _ configuration: GuestConfiguration, _ tpm: borrowing TPM
+        _ token: SealedToken, under parent: StorageKey, _ configuration: GuestConfiguration, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SealedSecret {
-        let parent = try storageKey(token, configuration, tpm)
         let policy = try matchingPolicy(token, configuration, tpm)
         let bytes = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
             let blob = SealedBlob(publicArea: token.object.publicArea, privateArea: token.object.privateArea)
             return try tpm.unseal(blob, policy: policy, under: parent)
         }
-        return try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in try SealedSecret(bytes) }
+        do throws(SealingError) { return try SealedSecret(bytes) } catch { throw .sealing(error) }
     }
 
     /// The storage key, by the name that the volume and, where it is pinned, the initramfs expect.
-    private static func storageKey(
+    static func storageKey(
         _ token: SealedToken, _ configuration: GuestConfiguration, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> StorageKey {
         let key: StorageKey
@@ -43,7 +42,7 @@ enum Unsealing {
         for policy in token.policies {
             guard policy.pcrs.contains(configuration.fencePCR) else { throw .policyWithoutFence(configuration.fencePCR) }
             let selection = PCRSelection(bank: policy.bank, indices: policy.pcrs)
-            guard let selection else { throw .noSuchPCR }
+            guard let selection else { throw .token(TokenError("tpm2.policies", .value("pcrs"))) }
             let (values, digest) = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
                 let values = try tpm.readPCRs(selection)
                 return (values, try PolicyDigest.pcr(selection, values))

@@ -23,8 +23,7 @@ struct SealrootInit {
 
     /// No core file, no debugger, no reading of this process's memory by others: it holds the keys.
     private static func protectProcess() {
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        _ = unsafe setrlimit(shim_RLIMIT_CORE, &none)
+        shim_forbid_core_files()
         _ = shim_set_not_dumpable()
     }
 
