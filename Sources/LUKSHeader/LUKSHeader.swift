@@ -3,7 +3,7 @@ public import JSON
 /// The header of a LUKS2 volume that keeps every rule of architecture.md, 4.2. There is no other way to make one
 /// than by the check, so whoever holds a value of this type need not check again.
 ///
-/// Source of the format: LUKS2 On-Disk Format Specification 1.1.3, sections 2 and 3. It is what cryptsetup 2.4
+/// Source of the format: LUKS2 On-Disk Format Specification 1.1, "JSON Area" and what follows. It is what cryptsetup 2.4
 /// to 2.8 write for an ordinary encrypted disk, and nothing else.
 public struct LUKSHeader: Equatable, Sendable {
     /// Length of one header copy, in bytes.

@@ -23,7 +23,7 @@ import Testing
             let file = try VolumeFile(format: VolumeFile.cheap + ["--luks2-metadata-size", metadataSize])
             let intact = try ForgedHeader(of: file)
             try file.write([0], at: 0)
-            let copies = try HeaderCopies { (offset, count) throws in try file.read(offset, count) }
+            let copies = try Self.copies(of: file)
             #expect(copies.secondary == intact.secondary)
             let error = #expect(throws: HeaderError.self) {
                 try LUKSHeader(checking: copies, deviceByteCount: UInt64(file.byteCount))
@@ -31,6 +31,21 @@ import Testing
             #expect(error == .copyInvalid(.primary, .magic))
             #expect(error?.isMalformed == false)
         }
+    }
+
+    @Test func findsTheSecondaryCopyWhereThePrimaryLiesAboutItsLength() throws {
+        let file = try VolumeFile()
+        let intact = try ForgedHeader(of: file)
+        // hdr_size 0x8000: an allowed length, but not this header's.
+        try file.write([0x80], at: 14)
+        let copies = try Self.copies(of: file)
+        #expect(copies.secondary == intact.secondary)
+        let error = HeaderError.copyInvalid(.primary, .checksum)
+        #expect(throws: error) { try LUKSHeader(checking: copies, deviceByteCount: UInt64(file.byteCount)) }
+    }
+
+    private static func copies(of file: VolumeFile) throws -> HeaderCopies {
+        try HeaderCopies { (offset, count) throws in try file.read(offset, count) }
     }
 
     @Test func aDeviceThatIsTooShortIsMalformed() throws {
@@ -54,15 +69,20 @@ import Testing
         #expect(error.reason == "malformed")
     }
 
-    @Test func oneBrokenCopyIsRefusedThoughCryptsetupUsesTheOther() throws {
+    @Test func oneBrokenCopyIsRefusedUntilCryptsetupRepairsIt() throws {
         let file = try VolumeFile()
         try file.write([0xFF], at: 16384 + 448)
         let forged = try ForgedHeader(of: file)
-        #expect(throws: HeaderError.copyInvalid(.secondary, .checksum)) { try forged.checked() }
-        #expect(try file.cryptsetup("luksDump", [file.path]).contains("aes-xts-plain64"))
+        let error = HeaderError.copyInvalid(.secondary, .checksum)
+        #expect(throws: error) { try forged.checked() }
+        #expect(error.description.contains("cryptsetup repair"))
+        // The advice in the message: libcryptsetup puts the sound copy over the broken one.
+        try file.cryptsetup("repair", [file.path])
+        #expect(throws: Never.self) { try ForgedHeader(of: file).checked() }
     }
 
-    @Test func refusesCopiesOfDifferentAge() throws {
+    /// What a power cut between the two writes leaves behind, and what the host can make by replay.
+    @Test func refusesCopiesOfDifferentAgeUntilCryptsetupRepairsThem() throws {
         let file = try VolumeFile()
         let old = try ForgedHeader(of: file)
         try file.addKeyslot()
@@ -71,6 +91,10 @@ import Testing
         let error = #expect(throws: HeaderError.self) { try forged.checked() }
         #expect(error?.reason == "sequence-differs")
         #expect(error?.isMalformed == false)
+        #expect(error?.description.contains("cryptsetup repair") == true)
+        try file.write(forged.secondary, at: 16384)
+        try file.cryptsetup("repair", [file.path])
+        #expect(try ForgedHeader(of: file).checked().keyslots.count == 2)
     }
 
     /// The offset of the binary header that differs, and the name in the error.
