@@ -16,7 +16,7 @@ public struct LUKSHeader: Equatable, Sendable {
     public let tokens: [Token]
     public let segment: Segment
     public let digest: VolumeKeyDigest
-    public let configuration: Configuration
+    public let configuration: HeaderConfiguration
     /// The whole JSON metadata as it was read.
     public let metadata: JSONValue
 
@@ -28,7 +28,7 @@ public struct LUKSHeader: Equatable, Sendable {
     public init(checking copies: HeaderCopies, deviceByteCount: UInt64) throws(HeaderError) {
         let copy = try Self.agreedCopy(copies)
         var root = try ObjectReader(copy.metadata, at: "", wrap: HeaderError.member)
-        let configuration = try Configuration(root.object("config"), copyByteCount: copy.byteCount)
+        let configuration = try HeaderConfiguration(root.object("config"), copyByteCount: copy.byteCount)
         let keyslots = try root.objects("keyslots") { id, slot throws(HeaderError) in try Keyslot(slot, id: id) }
         let segments = try root.objects("segments") { id, segment throws(HeaderError) in
             try Segment(segment, id: id, deviceByteCount: deviceByteCount)
