@@ -2,7 +2,7 @@ internal import BoundedBytes
 
 /// The fields of the binary header in the order of the disk, not yet judged.
 ///
-/// Source: LUKS2 On-Disk Format Specification 1.1.3, section 2.1, `struct luks2_hdr_disk`.
+/// Source: LUKS2 On-Disk Format Specification 1.1, "Binary Header", `struct luks2_hdr_disk`.
 struct BinaryHeader {
     /// What tells how much more to read.
     struct Preamble {

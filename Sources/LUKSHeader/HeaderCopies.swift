@@ -12,15 +12,15 @@ public struct HeaderCopies: Equatable, Sendable {
     /// Reads both copies through `read`, which returns `count` bytes from `offset`, both in bytes, or fewer at
     /// the end of the device.
     ///
-    /// The secondary copy is looked for where the primary ends. When the primary does not even begin like one,
-    /// all nine places are tried, as libcryptsetup does, so that the error can tell one broken copy from two.
+    /// The secondary copy is looked for where the primary ends. When the primary is broken, its length cannot be
+    /// relied upon: all nine places are tried, as libcryptsetup does, so that the error tells one broken copy
+    /// from two.
     public init<Failure: Error>(
         reading read: (_ offset: Int, _ count: Int) throws(Failure) -> [UInt8]
     ) throws(Failure) {
         let start = try read(0, HeaderCopy.binaryByteCount)
-        let byteCount = Self.byteCount(start, .primary)
-        primary = start + (try Self.rest(of: start, at: 0, byteCount, read))
-        for offset in byteCount.map({ [$0] }) ?? HeaderCopy.allowedByteCounts {
+        primary = start + (try Self.rest(of: start, at: 0, Self.byteCount(start, .primary), read))
+        for offset in Self.isSound(primary) ? [primary.count] : HeaderCopy.allowedByteCounts {
             let start = try read(offset, HeaderCopy.binaryByteCount)
             if let byteCount = Self.byteCount(start, .secondary), byteCount == offset {
                 secondary = start + (try Self.rest(of: start, at: offset, byteCount, read))
@@ -28,6 +28,15 @@ public struct HeaderCopies: Equatable, Sendable {
             }
         }
         secondary = []
+    }
+
+    private static func isSound(_ primary: [UInt8]) -> Bool {
+        do throws(HeaderDefect) {
+            _ = try HeaderCopy(parsing: primary, kind: .primary)
+            return true
+        } catch {
+            return false
+        }
     }
 
     private static func byteCount(_ start: [UInt8], _ kind: HeaderCopy.Kind) -> Int? {

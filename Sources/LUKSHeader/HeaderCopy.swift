@@ -5,7 +5,8 @@ public import JSON
 /// One of the two copies of a LUKS2 header: the binary header with its checksum verified, and the JSON metadata
 /// not yet looked into.
 ///
-/// Source: LUKS2 On-Disk Format Specification 1.1.3, sections 2.1 to 2.3. All integers are big-endian; each
+/// Source: LUKS2 On-Disk Format Specification 1.1, "Binary Header" and "JSON Area"; cryptsetup 2.6.1,
+/// `lib/luks2/luks2_disk_metadata.c`. All integers are big-endian; each
 /// offset below is in bytes from the start of the copy. Stricter than libcryptsetup 2.6 where cryptsetup
 /// always writes one form: all padding is zero, the only checksum is SHA-256, JSON is read in strict mode.
 public struct HeaderCopy: Equatable, Sendable {
@@ -33,7 +34,7 @@ public struct HeaderCopy: Equatable, Sendable {
     public let subsystem: String  // 0x0D0
 
     /// The JSON text without its padding.
-    public let metadataText: [UInt8]  // 0x1000
+    let metadataText: [UInt8]  // 0x1000
     public let metadata: JSONValue
 
     /// How many bytes the copy has whose first 16 bytes, or more, are `start`.

@@ -1,6 +1,6 @@
 /// The rules that a header must keep before any secret exists (architecture.md, 4.2). The raw values are stable
 /// names: they show in messages and in JSON, and tests and hooks may depend on them.
-public enum HeaderRule: String, Sendable, CaseIterable {
+public enum HeaderRule: String, Sendable {
     // Both copies.
     case copiesDiffer = "copies-differ"
     case sequenceDiffers = "sequence-differs"
@@ -10,13 +10,13 @@ public enum HeaderRule: String, Sendable, CaseIterable {
     case memberType = "member-type"
     case memberUnknown = "member-unknown"
     case objectID = "object-id"
-    case number = "number"
-    case base64 = "base64"
+    case number
+    case base64
 
     case configJSONSize = "config-json-size"
     case configKeyslotsSize = "config-keyslots-size"
     case configFlags = "config-flags"
-    case requirements = "requirements"
+    case requirements
 
     case segmentCount = "segment-count"
     case segmentType = "segment-type"

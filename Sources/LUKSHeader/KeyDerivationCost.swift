@@ -3,8 +3,9 @@ internal import JSON
 
 /// What it costs to derive a keyslot's key from a passphrase.
 ///
-/// The lower bounds are libcryptsetup's. The upper ones keep a header from the host from binding the guest for
-/// hours or eating its memory: they are above what `cryptsetup` measures on any machine in its default two seconds.
+/// The lower bounds are libcryptsetup's, and so are the upper ones of memory and lanes
+/// (`lib/crypto_backend/pbkdf_check.c`). Those of iterations and passes keep a header from the host from holding the
+/// guest up for hours: they are above what `cryptsetup` arrives at by measuring for its default two seconds.
 public enum KeyDerivationCost: Equatable, Sendable {
     case pbkdf2(DigestAlgorithm, iterations: Int)
     /// `memory` in KiB.

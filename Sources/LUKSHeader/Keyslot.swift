@@ -8,7 +8,7 @@ public struct Keyslot: Equatable, Sendable {
     public let area: Extent
     public let kdf: KeyDerivationCost
 
-    /// Source: LUKS2 specification, section 3.2.1: each stripe is as long as the key.
+    /// Source: LUKS2 specification, "Keyslots Object": each stripe is as long as the key.
     private static let stripes = 4000
 
     init(_ reader: consuming MetadataReader, id: Int) throws(HeaderError) {

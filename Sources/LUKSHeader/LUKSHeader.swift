@@ -3,7 +3,7 @@ public import JSON
 /// The header of a LUKS2 volume that keeps every rule of architecture.md, 4.2. There is no other way to make one
 /// than by the check, so whoever holds a value of this type need not check again.
 ///
-/// Source of the format: LUKS2 On-Disk Format Specification 1.1.3, sections 2 and 3. It is what cryptsetup 2.4
+/// Source of the format: LUKS2 On-Disk Format Specification 1.1, "JSON Area" and what follows. It is what cryptsetup 2.4
 /// to 2.8 write for an ordinary encrypted disk, and nothing else.
 public struct LUKSHeader: Equatable, Sendable {
     /// Length of one header copy, in bytes.
@@ -16,7 +16,7 @@ public struct LUKSHeader: Equatable, Sendable {
     public let tokens: [Token]
     public let segment: Segment
     public let digest: VolumeKeyDigest
-    public let configuration: Configuration
+    public let configuration: HeaderConfiguration
     /// The whole JSON metadata as it was read.
     public let metadata: JSONValue
 
@@ -28,7 +28,7 @@ public struct LUKSHeader: Equatable, Sendable {
     public init(checking copies: HeaderCopies, deviceByteCount: UInt64) throws(HeaderError) {
         let copy = try Self.agreedCopy(copies)
         var root = try ObjectReader(copy.metadata, at: "", wrap: HeaderError.member)
-        let configuration = try Configuration(root.object("config"), copyByteCount: copy.byteCount)
+        let configuration = try HeaderConfiguration(root.object("config"), copyByteCount: copy.byteCount)
         let keyslots = try root.objects("keyslots") { id, slot throws(HeaderError) in try Keyslot(slot, id: id) }
         let segments = try root.objects("segments") { id, segment throws(HeaderError) in
             try Segment(segment, id: id, deviceByteCount: deviceByteCount)

@@ -19,7 +19,7 @@ extension LUKSHeader {
 
     /// Header copies, keyslot areas and data, in this order and without overlap.
     static func checkLayout(
-        configuration: Configuration, keyslots: [Keyslot], segment: Segment
+        configuration: HeaderConfiguration, keyslots: [Keyslot], segment: Segment
     ) throws(HeaderError) {
         guard configuration.keyslotsArea.end <= segment.extent.offset else {
             throw .refused(.segmentOverlap, object: "segments.\(segment.id)", found: segment.extent.text)

@@ -43,7 +43,11 @@ public struct Segment: Equatable, Sendable {
         _ reader: inout MetadataReader, offset: UInt64, deviceByteCount: UInt64
     ) throws(HeaderError) -> Extent {
         let path = reader.path
-        let size: UInt64? = try reader.peek("size") == .string("dynamic") ? nil : reader.decimal("size")
+        let text = try reader.string("size")
+        let size = Decimal.parse(text)
+        guard size != nil || text == "dynamic" else {
+            throw .refused(.number, object: reader.path(of: "size"), found: text)
+        }
         guard offset < deviceByteCount else {
             throw .refused(.segmentOutsideDevice, object: path, found: "offset \(offset) of \(deviceByteCount)")
         }

@@ -37,3 +37,19 @@ import Testing
         #expect(Hexadecimal.parsePrefixed(text) == nil)
     }
 }
+
+@Suite struct PrintableTests {
+    @Test func showsPrintableASCIIAsItIs() {
+        #expect(Printable.escape("aes-xts-plain64 '~") == "aes-xts-plain64 '~")
+    }
+
+    @Test func spellsEveryOtherByte() {
+        #expect(Printable.escape("a\n\u{1B}[0m\\\u{7F}ä") == #"a\x0a\x1b[0m\x5c\x7f\xc3\xa4"#)
+    }
+
+    @Test func cutsLongText() {
+        let text = String(repeating: "x", count: 64)
+        #expect(Printable.escape(text) == text)
+        #expect(Printable.escape(text + "y") == text + "...")
+    }
+}

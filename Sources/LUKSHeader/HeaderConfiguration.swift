@@ -1,7 +1,7 @@
 internal import JSON
 
 /// The `config` section.
-public struct Configuration: Equatable, Sendable {
+public struct HeaderConfiguration: Equatable, Sendable {
     /// How the mapping is activated when nobody says otherwise. `no-journal` is for integrity devices only.
     public enum Flag: String, Sendable {
         case allowDiscards = "allow-discards"

@@ -1,0 +1,125 @@
+import LUKSHeader
+import TestSupport
+import Testing
+
+@Suite struct HeaderCopiesTests {
+    let header: ForgedHeader
+
+    init() throws { header = try ForgedHeader.ofPlainVolume() }
+
+    @Test func readsBothCopiesOnceAndNothingElse() throws {
+        let file = try ForgedHeader.plain.get()
+        var requests: [[Int]] = []
+        let copies = try HeaderCopies { (offset, count) throws in
+            requests.append([offset, count])
+            return try file.read(offset, count)
+        }
+        #expect(copies == header.copies)
+        #expect(requests == [[0, 4096], [4096, 12288], [16384, 4096], [20480, 12288]])
+    }
+
+    @Test func findsTheSecondaryCopyWhereThePrimaryIsGone() throws {
+        for metadataSize in ["16k", "128k", "4m"] {
+            let file = try VolumeFile(format: VolumeFile.cheap + ["--luks2-metadata-size", metadataSize])
+            let intact = try ForgedHeader(of: file)
+            try file.write([0], at: 0)
+            let copies = try Self.copies(of: file)
+            #expect(copies.secondary == intact.secondary)
+            let error = #expect(throws: HeaderError.self) {
+                try LUKSHeader(checking: copies, deviceByteCount: UInt64(file.byteCount))
+            }
+            #expect(error == .copyInvalid(.primary, .magic))
+            #expect(error?.isMalformed == false)
+        }
+    }
+
+    @Test func findsTheSecondaryCopyWhereThePrimaryLiesAboutItsLength() throws {
+        let file = try VolumeFile()
+        let intact = try ForgedHeader(of: file)
+        // hdr_size 0x8000: an allowed length, but not this header's.
+        try file.write([0x80], at: 14)
+        let copies = try Self.copies(of: file)
+        #expect(copies.secondary == intact.secondary)
+        let error = HeaderError.copyInvalid(.primary, .checksum)
+        #expect(throws: error) { try LUKSHeader(checking: copies, deviceByteCount: UInt64(file.byteCount)) }
+    }
+
+    private static func copies(of file: VolumeFile) throws -> HeaderCopies {
+        try HeaderCopies { (offset, count) throws in try file.read(offset, count) }
+    }
+
+    @Test func aDeviceThatIsTooShortIsMalformed() throws {
+        for count in [0, 1, 4095, 4096, 16384, 20480] {
+            let disk = Array((header.primary + header.secondary).prefix(count))
+            let copies = HeaderCopies { (offset, count) throws(Never) in Array(disk.dropFirst(offset).prefix(count)) }
+            let error = #expect(throws: HeaderError.self, "\(count) bytes") {
+                try LUKSHeader(checking: copies, deviceByteCount: UInt64(count))
+            }
+            #expect(error?.isMalformed == (count < 16384), "\(count) bytes")
+        }
+    }
+
+    @Test func twoBrokenCopiesAreMalformed() {
+        var forged = header
+        forged.primary[20] ^= 1
+        forged.secondary[4096] ^= 1
+        let error = HeaderError.malformed(primary: .checksum, secondary: .checksum)
+        #expect(throws: error) { try forged.checked() }
+        #expect(error.isMalformed)
+        #expect(error.reason == "malformed")
+    }
+
+    @Test func oneBrokenCopyIsRefusedUntilCryptsetupRepairsIt() throws {
+        let file = try VolumeFile()
+        try file.write([0xFF], at: 16384 + 448)
+        let forged = try ForgedHeader(of: file)
+        let error = HeaderError.copyInvalid(.secondary, .checksum)
+        #expect(throws: error) { try forged.checked() }
+        #expect(error.description.contains("cryptsetup repair"))
+        // The advice in the message: libcryptsetup puts the sound copy over the broken one.
+        try file.cryptsetup("repair", [file.path])
+        #expect(throws: Never.self) { try ForgedHeader(of: file).checked() }
+    }
+
+    /// What a power cut between the two writes leaves behind, and what the host can make by replay.
+    @Test func refusesCopiesOfDifferentAgeUntilCryptsetupRepairsThem() throws {
+        let file = try VolumeFile()
+        let old = try ForgedHeader(of: file)
+        try file.addKeyslot()
+        var forged = try ForgedHeader(of: file)
+        forged.secondary = old.secondary
+        let error = #expect(throws: HeaderError.self) { try forged.checked() }
+        #expect(error?.reason == "sequence-differs")
+        #expect(error?.isMalformed == false)
+        #expect(error?.description.contains("cryptsetup repair") == true)
+        try file.write(forged.secondary, at: 16384)
+        try file.cryptsetup("repair", [file.path])
+        #expect(try ForgedHeader(of: file).checked().keyslots.count == 2)
+    }
+
+    /// The offset of the binary header that differs, and the name in the error.
+    @Test(arguments: [(0xA8, "uuid", UInt8(0x30)), (0x18, "label", 0x61), (0xD0, "subsystem", 0x61)])
+    func refusesCopiesThatDifferInAField(_ offset: Int, _ field: String, _ byte: UInt8) {
+        var forged = header
+        // 'f' or '0', whichever it is not.
+        forged.secondary[offset] = forged.secondary[offset] == byte ? 0x66 : byte
+        forged.fixChecksums()
+        #expect(throws: HeaderError.refused(.copiesDiffer, object: field, found: "two versions")) {
+            try forged.checked()
+        }
+    }
+
+    @Test func refusesCopiesWithDifferentMetadata() throws {
+        var other = header
+        try other.set("segments.0.encryption", #""cipher_null-ecb""#)
+        var forged = header
+        forged.secondary = other.secondary
+        #expect(throws: HeaderError.refused(.copiesDiffer, object: "metadata", found: "two versions")) {
+            try forged.checked()
+        }
+        (forged.primary, forged.secondary) = (other.primary, header.secondary)
+        #expect(throws: HeaderError.refused(.copiesDiffer, object: "metadata", found: "two versions")) {
+            try forged.checked()
+        }
+    }
+}
