@@ -38,6 +38,8 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
     .systemLibrary(name: "CCryptsetup", pkgConfig: "libcryptsetup", providers: [.apt(["libcryptsetup-dev"])]),
     .systemLibrary(name: "CKmod", pkgConfig: "libkmod", providers: [.apt(["libkmod-dev"])]),
+    .systemLibrary(
+        name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -48,25 +50,54 @@ let base: [Target] = [
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
 let formats: [Target] = [
-    library("Configuration", ["BoundedBytes"])
+    library("Configuration", ["BoundedBytes"]),
+    library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
+    library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
 ]
 let effects: [Target] = [
-    library("LUKS", ["CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
+    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
     library("KernelModules", ["CKmod"]),
+    library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
-    library("Sealing", ["Cryptography", "Secrets"])
+    library("Sealing", ["Cryptography", "Secrets"]),
 ]
-let flows: [Target] = []
-let guestExecutables: [Target] = []
+let flows: [Target] = [
+    library(
+        "Unlock",
+        [
+            "BoundedBytes", "Configuration", "Cryptography", "InitramfsRuntime", "JSON", "KernelModules", "LUKS",
+            "LUKSHeader", "Sealing", "SealedFormat", "Secrets", "TPM",
+        ]),
+]
+let guestExecutables: [Target] = [
+    .executableTarget(
+        name: "sealroot-init", dependencies: ["CLinux", "Configuration", "InitramfsRuntime", "JSON", "TPM", "Unlock"],
+        swiftSettings: strict, linkerSettings: embeddedLink),
+]
 
 // Owner tool, machine and tests: ordinary Swift only.
-let ownerTargets: [Target] = []
+let ownerTargets: [Target] = [
+    library(
+        "Enrollment",
+        [
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "Sealing",
+            "SealedFormat", "Secrets", "TPM",
+        ]),
+    .executableTarget(
+        name: "sealroot",
+        dependencies: [
+            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "InitramfsRuntime", "JSON", "Secrets", "TPM",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: strict),
+]
 let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 ]
 
 let package = Package(

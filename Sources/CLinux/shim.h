@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/dm-ioctl.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +36,17 @@ static const int shim_SEALS_ALL = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_
 static const unsigned int shim_MEMFD_SEALABLE = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 
 static inline int shim_map_failed(const void *address) { return address == MAP_FAILED; }
+static inline int shim_set_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+static inline void shim_forbid_core_files(void) {
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
 static inline int shim_errno(void) { return errno; }
 static inline int shim_is_block(mode_t mode) { return S_ISBLK(mode); }
 static inline int shim_is_regular(mode_t mode) { return S_ISREG(mode); }
+static inline int shim_table_status(int fd, void *request) { return ioctl(fd, DM_TABLE_STATUS, request); }
+static inline dev_t shim_device_number(const struct stat *status) {
+    return S_ISBLK(status->st_mode) ? status->st_rdev : 0;
+}
+static inline unsigned int shim_major(dev_t number) { return major(number); }
+static inline unsigned int shim_minor(dev_t number) { return minor(number); }
