@@ -45,9 +45,13 @@ let base: [Target] = [
     library("JSON", ["CJSON"]),
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
-let formats: [Target] = []
+let formats: [Target] = [
+    library("PartitionTable", ["BoundedBytes"]),
+]
 let effects: [Target] = []
-let decisions: [Target] = []
+let decisions: [Target] = [
+    library("RecoveryKeys", ["Cryptography", "Secrets"]),
+]
 let flows: [Target] = []
 let guestExecutables: [Target] = []
 
@@ -57,6 +61,8 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
+    tests("PartitionTableTests", ["PartitionTable", "BoundedBytes"]),
+    tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
 ]
 
 let package = Package(
