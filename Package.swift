@@ -36,6 +36,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+    .systemLibrary(name: "CCryptsetup", pkgConfig: "libcryptsetup", providers: [.apt(["libcryptsetup-dev"])]),
+    .systemLibrary(name: "CKmod", pkgConfig: "libkmod", providers: [.apt(["libkmod-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -46,11 +48,16 @@ let base: [Target] = [
     library("Cryptography", ["COpenSSL", "Secrets"]),
 ]
 let formats: [Target] = [
+    library("Configuration", ["BoundedBytes"]),
     library("PartitionTable", ["BoundedBytes"]),
 ]
-let effects: [Target] = []
+let effects: [Target] = [
+    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
+    library("KernelModules", ["CKmod"]),
+]
 let decisions: [Target] = [
     library("RecoveryKeys", ["Cryptography", "Secrets"]),
+    library("Sealing", ["Cryptography", "Secrets"]),
 ]
 let flows: [Target] = []
 let guestExecutables: [Target] = []
@@ -59,6 +66,7 @@ let guestExecutables: [Target] = []
 let ownerTargets: [Target] = []
 let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
+    tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests("JSONTests", ["JSON"]),
     tests("PartitionTableTests", ["PartitionTable", "BoundedBytes"]),

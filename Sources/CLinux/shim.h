@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/dm-ioctl.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <signal.h>
@@ -37,3 +38,7 @@ static inline int shim_map_failed(const void *address) { return address == MAP_F
 static inline int shim_errno(void) { return errno; }
 static inline int shim_is_block(mode_t mode) { return S_ISBLK(mode); }
 static inline int shim_is_regular(mode_t mode) { return S_ISREG(mode); }
+static inline int shim_table_status(int fd, void *request) { return ioctl(fd, DM_TABLE_STATUS, request); }
+static inline dev_t shim_device_number(const struct stat *status) {
+    return S_ISBLK(status->st_mode) ? status->st_rdev : 0;
+}

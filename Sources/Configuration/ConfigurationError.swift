@@ -1,0 +1,37 @@
+/// Why a configuration is refused, and where.
+public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+    public enum Reason: Equatable, Sendable {
+        case notUTF8
+        case noEqualsSign
+        case unknownKey
+        case doubledKey
+        case missingKey
+        case value(expected: String)
+    }
+
+    /// Counted from 1; nil where the whole file is meant.
+    public let line: Int?
+    /// The key, as far as there is one.
+    public let key: String
+    public let reason: Reason
+
+    init(line: Int? = nil, key: String = "", _ reason: Reason) {
+        self.line = line
+        self.key = key
+        self.reason = reason
+    }
+
+    public var description: String {
+        let place = line.map { "line " + String($0) + ": " } ?? ""
+        let text =
+            switch reason {
+            case .notUTF8: "not UTF-8 text"
+            case .noEqualsSign: "expected 'key = value'"
+            case .unknownKey: "unknown key '" + key + "'"
+            case .doubledKey: "key '" + key + "' is given twice"
+            case .missingKey: "key '" + key + "' is missing"
+            case .value(let expected): "'" + key + "' must be " + expected
+            }
+        return place + text
+    }
+}

@@ -1,0 +1,66 @@
+/// The lines of a `key = value` file, each taken once.
+struct ConfigurationFields {
+    private struct Field {
+        let line: Int
+        let key: String
+        let value: String
+    }
+
+    private var fields: [Field] = []
+
+    init(parsing bytes: [UInt8]) throws(ConfigurationError) {
+        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+            throw ConfigurationError(.notUTF8)
+        }
+        var number = 0
+        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            number += 1
+            let trimmed = Self.trim(line)
+            if trimmed.isEmpty || trimmed.first == 0x23 { continue }
+            guard let equals = trimmed.firstIndex(of: 0x3D) else {
+                throw ConfigurationError(line: number, .noEqualsSign)
+            }
+            let key = String(decoding: Self.trim(trimmed[..<equals]), as: UTF8.self)
+            let value = String(decoding: Self.trim(trimmed[trimmed.index(after: equals)...]), as: UTF8.self)
+            guard !fields.contains(where: { $0.key == key }) else {
+                throw ConfigurationError(line: number, key: key, .doubledKey)
+            }
+            fields.append(Field(line: number, key: key, value: value))
+        }
+    }
+
+    /// Takes the value of `key`, if the file has it.
+    mutating func optional<Value>(
+        _ key: String, _ rule: (expected: String, parse: (String) -> Value?)
+    ) throws(ConfigurationError) -> Value? {
+        guard let index = fields.firstIndex(where: { $0.key == key }) else { return nil }
+        let field = fields.remove(at: index)
+        guard let value = rule.parse(field.value) else {
+            throw ConfigurationError(line: field.line, key: key, .value(expected: rule.expected))
+        }
+        return value
+    }
+
+    /// Takes the value of `key`, which the file must have.
+    mutating func required<Value>(
+        _ key: String, _ rule: (expected: String, parse: (String) -> Value?)
+    ) throws(ConfigurationError) -> Value {
+        guard let value = try optional(key, rule) else { throw ConfigurationError(key: key, .missingKey) }
+        return value
+    }
+
+    /// Refuses what nobody took.
+    func finish() throws(ConfigurationError) {
+        guard let field = fields.first else { return }
+        throw ConfigurationError(line: field.line, key: field.key, .unknownKey)
+    }
+
+    private static func trim(_ text: Substring.UTF8View) -> Substring.UTF8View {
+        var text = text
+        while let first = text.first, isBlank(first) { text.removeFirst() }
+        while let last = text.last, isBlank(last) { text.removeLast() }
+        return text
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+}

@@ -1,0 +1,43 @@
+/// `/etc/sealroot/init.conf`: what `sealroot-init` is told. It lies in the initramfs, hence is measured.
+///
+/// Source: architecture, section 4.4a. Lines `key = value`; `#` starts a comment line; unknown or doubled
+/// keys are refused, since a mistyped key would otherwise silently weaken a machine.
+public struct GuestConfiguration: Equatable, Sendable {
+    /// What happens when the volume carries no Sealroot token.
+    public enum Unenrolled: String, Sendable, CaseIterable {
+        case refuse
+        /// Hand over to cryptroot, which prompts: for a machine before its enrolment.
+        case prompt
+    }
+
+    /// The default of `tcti`: the raw device, since nobody else uses the TPM in an initramfs.
+    public static let defaultTCTI = "device:/dev/tpm0"
+    public static let defaultFencePCR = 12
+    public static let defaultTimeoutSeconds = 60
+
+    /// Path of the encrypted block device.
+    public let device: String
+    /// Name under `/dev/mapper`.
+    public let mapping: String
+    /// In the syntax of tss2-tctildr.
+    public let tcti: String
+    /// How long to wait for disk and TPM, in seconds.
+    public let timeoutSeconds: Int
+    /// TPM name of the storage key, 34 bytes; nil where the token's own word is enough.
+    public let parentName: [UInt8]?
+    /// Index of the PCR that is extended after the unlock.
+    public let fencePCR: Int
+    public let unenrolled: Unenrolled
+
+    public init(parsing bytes: [UInt8]) throws(ConfigurationError) {
+        var fields = try ConfigurationFields(parsing: bytes)
+        device = try fields.required("device", Self.devicePath)
+        mapping = try fields.required("mapping", Self.mappingName)
+        tcti = try fields.optional("tcti", Self.nonEmpty) ?? Self.defaultTCTI
+        timeoutSeconds = try fields.optional("timeout", Self.seconds) ?? Self.defaultTimeoutSeconds
+        parentName = try fields.optional("parent-name", Self.keyName)
+        fencePCR = try fields.optional("fence-pcr", Self.debugFreePCR) ?? Self.defaultFencePCR
+        unenrolled = try fields.optional("unenrolled", Self.unenrolledChoice) ?? .refuse
+        try fields.finish()
+    }
+}

@@ -1,0 +1,80 @@
+import Configuration
+import Testing
+
+@Suite struct GuestConfigurationTests {
+    private func parse(_ text: String) throws(ConfigurationError) -> GuestConfiguration {
+        try GuestConfiguration(parsing: Array(text.utf8))
+    }
+
+    @Test func twoKeysAreEnough() throws {
+        let configuration = try parse("device = /dev/vda3\nmapping = root\n")
+        #expect(configuration.device == "/dev/vda3")
+        #expect(configuration.mapping == "root")
+        #expect(configuration.tcti == "device:/dev/tpm0")
+        #expect(configuration.timeoutSeconds == 60)
+        #expect(configuration.parentName == nil)
+        #expect(configuration.fencePCR == 12)
+        #expect(configuration.unenrolled == .refuse)
+    }
+
+    @Test func readsEveryKeyAndSkipsComments() throws {
+        let name = "000b" + String(repeating: "ab", count: 32)
+        let configuration = try parse(
+            """
+            # a comment
+              device=PARTLABEL=root
+            mapping\t=\tcrypt.root-1\r
+            tcti = swtpm:path=/run/x,y=1
+            timeout = 5
+
+            parent-name = \(name)
+            fence-pcr = 15
+            unenrolled = prompt
+            """)
+        #expect(configuration.device == "/dev/disk/by-partlabel/root")
+        #expect(configuration.mapping == "crypt.root-1")
+        #expect(configuration.tcti == "swtpm:path=/run/x,y=1")
+        #expect(configuration.timeoutSeconds == 5)
+        #expect(configuration.parentName == [0x00, 0x0B] + [UInt8](repeating: 0xAB, count: 32))
+        #expect(configuration.fencePCR == 15)
+        #expect(configuration.unenrolled == .prompt)
+    }
+
+    static let good = "device = /dev/vda3\nmapping = root\n"
+
+    @Test(arguments: [
+        (good + "devise = x\n", "line 3: unknown key 'devise'"),
+        (good + "device = /dev/vdb\n", "line 3: key 'device' is given twice"),
+        ("device = /dev/vda3\n", "key 'mapping' is missing"),
+        ("mapping = root\n", "key 'device' is missing"),
+        (good + "timeout 5\n", "line 3: expected 'key = value'"),
+        (good + "timeout = 0\n", "line 3: 'timeout' must be a number of seconds from 1 to 3600"),
+        (good + "timeout = 99999999999999999999\n", "line 3: 'timeout' must be a number of seconds from 1 to 3600"),
+        (good + "fence-pcr = 16\n", "line 3: 'fence-pcr' must be 8, 9, 11, 12, 13, 14 or 15"),
+        (good + "unenrolled = maybe\n", "line 3: 'unenrolled' must be 'refuse' or 'prompt'"),
+        (good + "parent-name = 000b00\n", "line 3: 'parent-name' must be a TPM name: 000b and 64 hexadecimal digits"),
+        (
+            "device = vda3\n",
+            "line 1: 'device' must be an absolute path, or UUID=, PARTUUID=, LABEL= or PARTLABEL= and a name"
+        ),
+        (
+            "device = LABEL=../../etc\n",
+            "line 1: 'device' must be an absolute path, or UUID=, PARTUUID=, LABEL= or PARTLABEL= and a name"
+        ),
+        (
+            "device = /dev/vda3\nmapping = a/b\n",
+            "line 2: 'mapping' must be a name of letters, digits, '-', '_' and '.'"
+        ),
+    ])
+    func saysWhatIsWrongAndWhere(_ text: String, _ message: String) {
+        #expect(throws: ConfigurationError.self) { try parse(text) }
+        do { _ = try parse(text) } catch { #expect(error.description == message) }
+    }
+
+    @Test(arguments: [[0xFF], [0x23, 0x00]] as [[UInt8]])
+    func refusesWhatIsNoText(_ bytes: [UInt8]) {
+        #expect(throws: ConfigurationError.self) {
+            try GuestConfiguration(parsing: Array(Self.good.utf8) + bytes)
+        }
+    }
+}
