@@ -63,11 +63,27 @@ let flows: [Target] = []
 let guestExecutables: [Target] = []
 
 // Owner tool, machine and tests: ordinary Swift only.
-let ownerTargets: [Target] = []
+let ownerTargets: [Target] = [
+    library("Terminal", ["CLinux", "InitramfsRuntime"]),
+    library(
+        "Imaging",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "PartitionTable", "RecoveryKeys",
+            "Secrets",
+        ]),
+    .executableTarget(
+        name: "sealroot",
+        dependencies: [
+            "Imaging", "InitramfsRuntime", "JSON", "RecoveryKeys", "Secrets", "Terminal",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: strict),
+]
 let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
+    tests("ImagingTests", ["Imaging", "PartitionTable", "RecoveryKeys", "Secrets"]),
     tests("JSONTests", ["JSON"]),
     tests("PartitionTableTests", ["PartitionTable", "BoundedBytes"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),

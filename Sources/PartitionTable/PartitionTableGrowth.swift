@@ -4,6 +4,11 @@ internal import BoundedBytes
 public struct DiskRange: Equatable, Sendable {
     public let offset: UInt64
     public let bytes: [UInt8]
+
+    public init(offset: UInt64, bytes: [UInt8]) {
+        self.offset = offset
+        self.bytes = bytes
+    }
 }
 
 extension PartitionTable {
@@ -44,6 +49,10 @@ extension PartitionTable {
             header(primary, own: primary.ownLBA, alternate: backupLBA, list: primary.entriesLBA),
         ]
     }
+
+    /// Sectors that an image has at least in which a partition ends at `last`: behind it come the backup
+    /// list of entries and the backup header.
+    public func leastSectorCount(forEndAt last: UInt64) -> UInt64 { last + 1 + primary.listSectors + 1 }
 
     /// The protective MBR `sector` for an image of `sectorCount` sectors; other entries stay as they are.
     ///
