@@ -38,6 +38,8 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
     .systemLibrary(name: "CCryptsetup", pkgConfig: "libcryptsetup", providers: [.apt(["libcryptsetup-dev"])]),
     .systemLibrary(name: "CKmod", pkgConfig: "libkmod", providers: [.apt(["libkmod-dev"])]),
+    .systemLibrary(
+        name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -49,22 +51,42 @@ let base: [Target] = [
 ]
 let formats: [Target] = [
     library("Configuration", ["BoundedBytes"]),
+    library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
     library("PartitionTable", ["BoundedBytes"]),
+    library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
 ]
 let effects: [Target] = [
-    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "Secrets"]),
+    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
     library("KernelModules", ["CKmod"]),
+    library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
     library("RecoveryKeys", ["Cryptography", "Secrets"]),
     library("Sealing", ["Cryptography", "Secrets"]),
 ]
-let flows: [Target] = []
-let guestExecutables: [Target] = []
+let flows: [Target] = [
+    library(
+        "Unlock",
+        [
+            "BoundedBytes", "Configuration", "Cryptography", "InitramfsRuntime", "JSON", "KernelModules", "LUKS",
+            "LUKSHeader", "Sealing", "SealedFormat", "Secrets", "TPM",
+        ]),
+]
+let guestExecutables: [Target] = [
+    .executableTarget(
+        name: "sealroot-init", dependencies: ["CLinux", "Configuration", "InitramfsRuntime", "JSON", "TPM", "Unlock"],
+        swiftSettings: strict, linkerSettings: embeddedLink),
+]
 
 // Owner tool, machine and tests: ordinary Swift only.
 let ownerTargets: [Target] = [
     library("Terminal", ["CLinux", "InitramfsRuntime"]),
+    library(
+        "Enrollment",
+        [
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "Sealing",
+            "SealedFormat", "Secrets", "TPM",
+        ]),
     library(
         "Imaging",
         [
@@ -74,7 +96,8 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "Imaging", "InitramfsRuntime", "JSON", "RecoveryKeys", "Secrets", "Terminal",
+            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "Imaging", "InitramfsRuntime", "JSON",
+            "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -87,6 +110,7 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("PartitionTableTests", ["PartitionTable", "BoundedBytes"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 ]
 
 let package = Package(

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <termios.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +40,11 @@ static const int shim_SEALS_ALL = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_
 static const unsigned int shim_MEMFD_SEALABLE = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 
 static inline int shim_map_failed(const void *address) { return address == MAP_FAILED; }
+static inline int shim_set_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+static inline void shim_forbid_core_files(void) {
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
 static inline int shim_errno(void) { return errno; }
 static inline int shim_is_block(mode_t mode) { return S_ISBLK(mode); }
 static inline int shim_is_regular(mode_t mode) { return S_ISREG(mode); }
@@ -46,6 +52,8 @@ static inline int shim_table_status(int fd, void *request) { return ioctl(fd, DM
 static inline dev_t shim_device_number(const struct stat *status) {
     return S_ISBLK(status->st_mode) ? status->st_rdev : 0;
 }
+static inline unsigned int shim_major(dev_t number) { return major(number); }
+static inline unsigned int shim_minor(dev_t number) { return minor(number); }
 
 // Locks the whole file for writing, for this open file description; -1 where anybody has a lock.
 static inline int shim_lock_whole_file(int fd) {

@@ -16,11 +16,11 @@ public struct GuestConfiguration: Equatable, Sendable {
     public static let defaultTimeoutSeconds = 60
 
     /// Path of the encrypted block device.
-    public let device: String
+    public private(set) var device: String
     /// Name under `/dev/mapper`.
     public let mapping: String
     /// In the syntax of tss2-tctildr.
-    public let tcti: String
+    public private(set) var tcti: String
     /// How long to wait for disk and TPM, in seconds.
     public let timeoutSeconds: Int
     /// TPM name of the storage key, 34 bytes; nil where the token's own word is enough.
@@ -39,5 +39,13 @@ public struct GuestConfiguration: Equatable, Sendable {
         fencePCR = try fields.optional("fence-pcr", Self.debugFreePCR) ?? Self.defaultFencePCR
         unenrolled = try fields.optional("unenrolled", Self.unenrolledChoice) ?? .refuse
         try fields.finish()
+    }
+
+    /// The same with another device or TPM, as a command line may say.
+    public func replacing(device: String?, tcti: String?) -> GuestConfiguration {
+        var copy = self
+        if let device { copy.device = device }
+        if let tcti { copy.tcti = tcti }
+        return copy
     }
 }

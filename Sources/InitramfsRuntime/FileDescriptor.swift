@@ -55,6 +55,16 @@ public struct FileDescriptor: ~Copyable {
         }
     }
 
+    /// `major:minor` of a block device, as device-mapper tables name it; `0:0` for anything else.
+    public var deviceNumber: String {
+        get throws(FileError) {
+            var status = stat()
+            guard unsafe fstat(rawValue, &status) == 0 else { throw FileError(.read, path, errno: shim_errno()) }
+            let number = unsafe shim_device_number(&status)
+            return String(shim_major(number)) + ":" + String(shim_minor(number))
+        }
+    }
+
     /// Reads exactly `count` bytes at `offset`; a shorter file is an error.
     public func read(_ count: Int, at offset: UInt64) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

@@ -81,7 +81,7 @@ public import Secrets
     }
 
     /// Takes the mapping `name` away.
-    public func deactivate(_ name: String) throws(LUKSError) {
-        try check(unsafe crypt_deactivate(device, name), .deactivate)
+    public static func deactivate(_ name: String) throws(LUKSError) {
+        try check(unsafe crypt_deactivate(nil, name), .deactivate)
     }
 }

@@ -9,36 +9,54 @@ internal import Secrets
 /// it is asked by libcryptsetup too, and this question must have an answer of its own.
 public enum LiveMapping {
     private static let bufferByteCount = 16384
-    private static let headerByteCount = MemoryLayout<dm_ioctl>.size
+    /// Size of `struct dm_ioctl`.
+    private static let headerByteCount = 312
 
     /// Reads the one line of the table of `/dev/mapper/<name>`.
     ///
     /// - Throws: `.mappingStatus` where there is no such mapping, or one with another shape than a single
     ///   crypt target that starts at sector 0.
     public static func table(of name: String) throws(LUKSError) -> MappingTable {
-        let control = try rethrow(as: { (error: FileError) in LUKSError(.mappingStatus, errno: error.errno) }) {
-            () throws(FileError) in try FileDescriptor.open(updatingAt: "/dev/mapper/control")
-        }
-        let descriptor = control.rawValue
-        // The kernel prints the volume key into the table where it is not in the keyring.
-        let reply = try SecretBytes(count: bufferByteCount) { (buffer: inout MutableSpan<UInt8>) throws(LUKSError) in
-            var request = ByteWriter()
-            request.littleEndian(UInt32(4))
-            request.append([UInt8](repeating: 0, count: 8))  // minor version and patch level: the least
-            request.littleEndian(UInt32(bufferByteCount))
-            request.littleEndian(UInt32(headerByteCount))
-            request.append([UInt8](repeating: 0, count: 8))  // target_count, open_count
-            request.littleEndian(UInt32(DM_STATUS_TABLE_FLAG | DM_SECURE_DATA_FLAG))
-            request.append([UInt8](repeating: 0, count: 16))  // event_nr, padding, dev
-            request.append(Array(name.utf8.prefix(127)))
-            for index in request.bytes.indices { buffer[index] = request.bytes[index] }
-            let code = unsafe buffer.withUnsafeMutableBytes {
-                unsafe shim_table_status(descriptor, $0.baseAddress)
-            }
-            guard code == 0 else { throw LUKSError(.mappingStatus, errno: shim_errno()) }
-        }
-        guard let table = try? parse(reply.bytes) else { throw LUKSError(.mappingStatus, errno: EINVAL) }
+        guard let table = table(in: try ask(about: name)) else { throw LUKSError(.mappingStatus, errno: EINVAL) }
         return table
+    }
+
+    /// The kernel's reply. It lies in locked memory, since the kernel prints the volume key into the table
+    /// where the key is not in the keyring.
+    private static func ask(about name: String) throws(LUKSError) -> SecretBytes {
+        let request = request(about: name)
+        return try SecretBytes(count: bufferByteCount) { (buffer: inout MutableSpan<UInt8>) throws(LUKSError) in
+            for index in request.indices { buffer[index] = request[index] }
+            try send(&buffer)
+        }
+    }
+
+    private static func send(_ buffer: inout MutableSpan<UInt8>) throws(LUKSError) {
+        do throws(FileError) {
+            let control = try FileDescriptor.open(updatingAt: "/dev/mapper/control")
+            let code = unsafe buffer.withUnsafeMutableBytes {
+                unsafe shim_table_status(control.rawValue, $0.baseAddress)
+            }
+            guard code == 0 else { throw FileError(.read, control.path, errno: shim_errno()) }
+        } catch { throw LUKSError(.mappingStatus, errno: error.errno) }
+    }
+
+    /// The first fields of `struct dm_ioctl`; the rest of it is zero.
+    private static func request(about name: String) -> [UInt8] {
+        var request = ByteWriter()
+        request.littleEndian(UInt32(4))
+        request.append([UInt8](repeating: 0, count: 8))  // minor version and patch level: the least
+        request.littleEndian(UInt32(bufferByteCount))
+        request.littleEndian(UInt32(headerByteCount))
+        request.append([UInt8](repeating: 0, count: 8))  // target_count, open_count
+        request.littleEndian(UInt32(DM_STATUS_TABLE_FLAG | DM_SECURE_DATA_FLAG))
+        request.append([UInt8](repeating: 0, count: 16))  // event_nr, padding, dev
+        request.append(Array(name.utf8.prefix(127)))
+        return request.bytes
+    }
+
+    private static func table(in reply: borrowing SecretBytes) -> MappingTable? {
+        do throws(ByteError) { return try parse(reply.bytes) } catch { return nil }
     }
 
     static func parse(_ reply: Span<UInt8>) throws(ByteError) -> MappingTable? {

@@ -1,10 +1,10 @@
-import ArgumentParser
-import Imaging
-import InitramfsRuntime
-import JSON
-import RecoveryKeys
-import Secrets
-import Terminal
+internal import ArgumentParser
+internal import Imaging
+internal import InitramfsRuntime
+internal import JSON
+internal import RecoveryKeys
+internal import Secrets
+internal import Terminal
 
 /// `sealroot encrypt-image`.
 struct EncryptImage: ParsableCommand {
@@ -18,8 +18,9 @@ struct EncryptImage: ParsableCommand {
             The recovery key opens the volume: it is printed once, before the image is written.
 
             With --json, standard output is one object: image, partition, partition_name, uuid, \
-            header_bytes, grown_bytes, and recovery_key, or recovery_key_file where one was asked for. Exit \
-            code 0 says that the image is complete.
+            header_bytes, grown_bytes, and recovery_key, or recovery_key_file where one was asked for. It \
+            comes with the key, before the image is written: exit code 0 says that the image is complete. A \
+            failure prints one object of its own.
             """)
 
     @Argument(help: "The raw image, with a GUID partition table.", completion: .file())
@@ -44,29 +45,32 @@ struct EncryptImage: ParsableCommand {
 
     func run() throws {
         Interruption.watch()
+        try reporting(json: json) { () throws(CommandFailure) in
+            do throws(ImagingError) { try encrypt() } catch {
+                throw CommandFailure(code: error.exitCode, area: "image", detail: error.description)
+            }
+        }
+    }
+
+    private func encrypt() throws(ImagingError) {
         let bar = ProgressBar()
+        defer { bar.clear() }
         let encryption = ImageEncryption(
             image: image, partition: partition, output: out, recoveryKeyFile: recoveryKeyOut, isResumed: resume)
         var isPrinted = false
-        do throws(ImagingError) {
-            let result = try encryption.run { progress in
-                bar.show(Self.title(progress.phase), done: progress.done, total: progress.total)
-                return !Interruption.isRequested
-            } announce: { (key, result) throws(ImagingError) in
-                bar.clear()
-                try print(result, key)
-                isPrinted = true
-            }
+        let result = try encryption.run { progress in
+            bar.show(Self.title(progress.phase), done: progress.done, total: progress.total)
+            return !Interruption.isRequested
+        } announce: { (key, result) throws(ImagingError) in
             bar.clear()
-            if json {
-                if !isPrinted { Console.print(JSONValue.object(members(of: result)).compact) }
-            } else {
-                Console.print("\(result.path): partition \(result.partition) is LUKS2 volume \(result.uuid)")
-            }
-        } catch {
-            bar.clear()
-            Console.report("sealroot: image: \(error)")
-            throw ArgumentParser.ExitCode(error.exitCode.rawValue)
+            try print(result, key)
+            isPrinted = true
+        }
+        bar.clear()
+        if !json {
+            Console.print("\(result.path): partition \(result.partition) is LUKS2 volume \(result.uuid)")
+        } else if !isPrinted {
+            Console.print(JSONValue.object(members(of: result)).compact)
         }
     }
 

@@ -1,0 +1,48 @@
+#pragma once
+// Every shim sets it, so that the C library's types look the same in all modules.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <tss2/tss2_esys.h>
+#include <tss2/tss2_mu.h>
+#include <tss2/tss2_rc.h>
+#include <tss2/tss2_sys.h>
+#include <tss2/tss2_tctildr.h>
+
+// A TCTI of our own: TSS calls the two functions of `common`, which find their Swift object in `owner`.
+typedef struct {
+    TSS2_TCTI_CONTEXT_COMMON_V1 common;
+    void *owner;
+} shim_tcti;
+
+// Swift imports neither function-like macros nor calls through the structure behind them.
+static inline TSS2_RC shim_transmit(TSS2_TCTI_CONTEXT *tcti, size_t size, const uint8_t *command) {
+    return Tss2_Tcti_Transmit(tcti, size, command);
+}
+static inline TSS2_RC shim_receive(TSS2_TCTI_CONTEXT *tcti, size_t *size, uint8_t *response) {
+    return Tss2_Tcti_Receive(tcti, size, response, TSS2_TCTI_TIMEOUT_BLOCK);
+}
+
+// Nor macros that are sums.
+static const TPM2_RC shim_TPM2_RC_INITIALIZE = TPM2_RC_INITIALIZE;
+static const TPM2_RC shim_TPM2_RC_FAILURE = TPM2_RC_FAILURE;
+static const TPM2_RC shim_TPM2_RC_PCR_CHANGED = TPM2_RC_PCR_CHANGED;
+static const TPM2_RC shim_TPM2_RC_HANDLE = TPM2_RC_HANDLE;
+static const TPM2_RC shim_TPM2_RC_NV_DEFINED = TPM2_RC_NV_DEFINED;
+static const TPM2_RC shim_TPM2_RC_POLICY_FAIL = TPM2_RC_POLICY_FAIL;
+static const TPM2_RC shim_TPM2_RC_INTEGRITY = TPM2_RC_INTEGRITY;
+static const TPM2_RC shim_TPM2_RC_BINDING = TPM2_RC_BINDING;
+static const TPM2_RC shim_TPM2_RC_YIELDED = TPM2_RC_YIELDED;
+static const TPM2_RC shim_TPM2_RC_TESTING = TPM2_RC_TESTING;
+static const TPM2_RC shim_TPM2_RC_NV_RATE = TPM2_RC_NV_RATE;
+static const TPM2_RC shim_TPM2_RC_LOCKOUT = TPM2_RC_LOCKOUT;
+static const TPM2_RC shim_TPM2_RC_RETRY = TPM2_RC_RETRY;
+static const TSS2_RC shim_TSS2_TCTI_RC_BAD_REFERENCE = TSS2_TCTI_RC_BAD_REFERENCE;
+static const TSS2_RC shim_TSS2_TCTI_RC_BAD_SEQUENCE = TSS2_TCTI_RC_BAD_SEQUENCE;
+static const TSS2_RC shim_TSS2_TCTI_RC_INSUFFICIENT_BUFFER = TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
+static const TSS2_RC shim_TSS2_TCTI_RC_MALFORMED_RESPONSE = TSS2_TCTI_RC_MALFORMED_RESPONSE;
+static const TPM2_PT shim_TPM2_PT_PERMANENT = TPM2_PT_PERMANENT;
+static const TPM2_PT shim_TPM2_PT_LOCKOUT_COUNTER = TPM2_PT_LOCKOUT_COUNTER;
+static const TPM2_PT shim_TPM2_PT_MAX_AUTH_FAIL = TPM2_PT_MAX_AUTH_FAIL;
+static const TPM2_PT shim_TPM2_PT_LOCKOUT_INTERVAL = TPM2_PT_LOCKOUT_INTERVAL;
+static const TPM2_PT shim_TPM2_PT_LOCKOUT_RECOVERY = TPM2_PT_LOCKOUT_RECOVERY;

@@ -1,0 +1,55 @@
+internal import BoundedBytes
+public import JSON
+
+/// Why a token is not one that this version reads: which field, by its path such as `tpm2.parent.name`, and how.
+public struct TokenError: Error, Equatable, Sendable, CustomStringConvertible {
+    public enum Reason: Equatable, Sendable {
+        case missing
+        case wrongType(MemberError.Kind)
+        case unknownField
+        /// A field of the format that this version does not serve: a token that has it needs a newer Sealroot.
+        case unsupportedField
+        case unknownVersion(Int64)
+        case notBase64
+        case notHexadecimal
+        /// Not `0x` and 1 to 8 hexadecimal digits, or no persistent handle.
+        case notPersistentHandle
+        /// Length in bytes, or in entries of a list.
+        case wrongLength(Int)
+        /// A value of the right type that is not allowed; the text comes from the input.
+        case value(String)
+
+        fileprivate var text: String {
+            switch self {
+            case .missing: "missing"
+            case .wrongType(let kind): "not of type " + kind.rawValue
+            case .unknownField: "unknown"
+            case .unsupportedField: "not supported by this version"
+            case .unknownVersion(let version): "version \(version) is not known"
+            case .notBase64: "not base64"
+            case .notHexadecimal: "not hexadecimal"
+            case .notPersistentHandle: "not a persistent TPM handle"
+            case .wrongLength(let count): "wrong length \(count)"
+            case .value(let text): "'\(Printable.escape(text))' is not allowed"
+            }
+        }
+    }
+
+    public let field: String
+    public let reason: Reason
+
+    public init(_ field: String, _ reason: Reason) {
+        self.field = field
+        self.reason = reason
+    }
+
+    public var description: String { "token field '\(Printable.escape(field))': " + reason.text }
+
+    static func member(_ error: MemberError) -> TokenError {
+        switch error.problem {
+        case .missing: TokenError(error.path, .missing)
+        case .wrongType(let kind): TokenError(error.path, .wrongType(kind))
+        case .unknown: TokenError(error.path, .unknownField)
+        }
+    }
+}

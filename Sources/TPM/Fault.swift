@@ -1,0 +1,49 @@
+extension TPMError {
+    /// What this module itself finds wrong with a reply or an argument.
+    public enum Fault: Sendable, CustomStringConvertible {
+        /// The reply holds other PCRs than were asked for, none, or digests of another length.
+        case pcrValues
+        /// The TPM says it extended something else than the event's digest.
+        case eventDigests
+        /// The reply lacks a property that every TPM has.
+        case properties
+        /// Public area and name do not belong together.
+        case name
+        /// The reply cannot be decoded.
+        case reply
+        /// The key is no restricted storage key (P-256 or RSA-2048, AES-CFB, SHA-256, bound to its TPM).
+        case storageKey
+        /// The sealed object's two parts cannot be decoded.
+        case blob
+        /// The object was not sealed by a TPM for itself, or opens without its policy.
+        case objectAttributes
+        /// The secret is empty or longer than a TPM seals (128 bytes).
+        case secretSize
+        /// The digest of a policy is not SHA-256.
+        case policySize
+        /// No such PCR, or an event of more than 1024 bytes.
+        case event
+        /// The values are not those of the selection.
+        case selection
+        /// libcrypto failed.
+        case cryptography
+
+        public var description: String {
+            switch self {
+            case .pcrValues: "the TPM answered with other PCRs than asked for, or none"
+            case .eventDigests: "the TPM reports other digests than those of the event"
+            case .properties: "the TPM does not report its lockout properties"
+            case .name: "the key's name is not that of its public area"
+            case .reply: "the reply cannot be decoded"
+            case .storageKey: "not a restricted P-256 or RSA-2048 storage key"
+            case .blob: "the sealed object is malformed"
+            case .objectAttributes: "the object was not sealed on this TPM under a policy"
+            case .secretSize: "the secret must have 1 to 128 bytes"
+            case .policySize: "the policy digest must have 32 bytes"
+            case .event: "no such PCR, or an event longer than 1024 bytes"
+            case .selection: "the values are not those of the selected PCRs"
+            case .cryptography: "libcrypto failed"
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import CTSS2
+
+/// ESYS's record of a key, object or session; what is transient in the TPM is flushed with it.
+struct Resource: ~Copyable {
+    let id: ESYS_TR
+    private let link: Link
+    private var transient: UInt32?
+
+    /// A record only: the TPM keeps the object.
+    init(_ id: ESYS_TR, _ link: Link) {
+        self.id = id
+        self.link = link
+    }
+
+    /// A transient object or session.
+    static func transient(_ id: ESYS_TR, _ link: Link, _ esys: OpaquePointer) throws(TPMError) -> Resource {
+        var resource = Resource(id, link)
+        var handle: UInt32 = 0
+        try link.check(unsafe Esys_TR_GetTpmHandle(esys, id, &handle), .resourceHandle)
+        resource.transient = handle
+        return resource
+    }
+
+    /// The TPM has ended the session by itself.
+    mutating func expire() { transient = nil }
+
+    deinit {
+        if let transient { link.flush(transient) }
+        link.forget(id)
+    }
+}

@@ -1,0 +1,80 @@
+internal import CTSS2
+
+// What a response code means to a caller.
+//
+// Source: TCG TPM 2.0 Library, Part 2, section 6.6 (TPM_RC); TCG TSS 2.0 Overview, section 3.2 (layers).
+extension TPMError {
+    /// The sealed object's policy does not hold for the PCRs as they stand.
+    public var isPolicyFailure: Bool { tpmCode == shim_TPM2_RC_POLICY_FAIL }
+
+    /// A PCR was extended between the check of the policy and its use; a fresh session may succeed.
+    public var isPCRChange: Bool { tpmCode == shim_TPM2_RC_PCR_CHANGED }
+
+    /// The TPM is in dictionary-attack lockout.
+    public var isLockout: Bool { tpmCode == shim_TPM2_RC_LOCKOUT }
+
+    /// The TPM is busy, and still was after all our retries.
+    public var isRetry: Bool { tpmCode.map(isRetryCode) ?? false }
+
+    /// The object belongs to another TPM or key, or was changed.
+    public var isForeignObject: Bool {
+        call == .load && (tpmCode == shim_TPM2_RC_INTEGRITY || tpmCode == shim_TPM2_RC_BINDING)
+            || fault == .objectAttributes
+    }
+
+    /// Nothing lives under the handle.
+    public var isMissingHandle: Bool { call == .fromPublic && tpmCode == shim_TPM2_RC_HANDLE }
+
+    /// The persistent handle is taken.
+    public var isHandleTaken: Bool { call == .evictControl && tpmCode == shim_TPM2_RC_NV_DEFINED }
+
+    /// No TPM answers: no device, a broken connection, a TPM that was not started or has failed.
+    public var isUnavailable: Bool {
+        switch layer {
+        case .tpm: tpmCode == shim_TPM2_RC_INITIALIZE || tpmCode == shim_TPM2_RC_FAILURE
+        case .transport: code != shim_TSS2_TCTI_RC_MALFORMED_RESPONSE
+        default: call == .connect || call == .initialize
+        }
+    }
+
+    /// What answered does not speak as a TPM does, or its answer does not authenticate.
+    public var isMalformedReply: Bool {
+        switch fault {
+        case .pcrValues, .eventDigests, .properties, .name, .reply: true
+        case .some: false
+        case .none: code == shim_TSS2_TCTI_RC_MALFORMED_RESPONSE || layer == .stack && !isOutOfMemory
+        }
+    }
+
+    /// The TSS layer has nothing to fall back on; the context needs to be made anew.
+    var breaksContext: Bool { code >> 16 != 0 }
+
+    private enum Layer { case tpm, stack, transport, other }
+
+    private var layer: Layer {
+        switch code >> 16 {
+        case 0 where code != 0: .tpm
+        case 7, 8, 9: .stack
+        case 10: .transport
+        // 11 and 12: the resource manager speaking for itself, or for the TPM.
+        case 11, 12: .tpm
+        default: .other
+        }
+    }
+
+    private var isOutOfMemory: Bool { code & 0xFFFF == UInt32(TSS2_BASE_RC_MEMORY) }
+
+    /// The TPM's own code. A format-one code also numbers a handle, parameter or session (bits 6 and 8...11);
+    /// those are masked off.
+    private var tpmCode: UInt32? {
+        guard fault == nil, layer == .tpm else { return nil }
+        let number = code & 0xFFFF
+        return number & 0x80 != 0 ? number & ~0xF40 : number
+    }
+}
+
+/// The TPM did not run the command and wants it again, unchanged.
+func isRetryCode(_ code: UInt32) -> Bool {
+    code == shim_TPM2_RC_RETRY || code == shim_TPM2_RC_YIELDED || code == shim_TPM2_RC_TESTING
+        || code == shim_TPM2_RC_NV_RATE
+}

@@ -1,0 +1,68 @@
+internal import BoundedBytes
+
+/// A storage key that lives in the TPM under a persistent handle.
+///
+/// It is a value: what is salted to it is salted to the public area that was checked here, whatever the TPM or
+/// an interposer says about the handle later.
+public struct StorageKey: Equatable, Sendable {
+    /// TPM handle, 0x81000000 to 0x81FFFFFF.
+    public let handle: UInt32
+    /// 34 bytes: 0x000B, then SHA-256 over the TPMT_PUBLIC.
+    public let name: [UInt8]
+    /// TPM2B_PUBLIC in its wire form.
+    public let publicArea: [UInt8]
+
+    /// Computes the name of `publicArea`.
+    /// - Throws: `.storageKey` unless it is a restricted P-256 or RSA-2048 key with SHA-256 and AES-CFB that can
+    ///   never leave its TPM.
+    public init(handle: UInt32, publicArea: [UInt8]) throws(TPMError) {
+        let parsed: PublicArea
+        do throws(ByteError) { parsed = try PublicArea(parsing: publicArea) } catch {
+            throw TPMError(.fromPublic, .storageKey)
+        }
+        let required: PublicArea.Attributes = [.fixedTPM, .fixedParent, .sensitiveDataOrigin, .restricted, .decrypt]
+        guard parsed.kind == .storage, parsed.nameAlgorithm == PublicArea.Algorithm.sha256,
+            parsed.attributes.isSuperset(of: required), !parsed.attributes.contains(.sign)
+        else { throw TPMError(.fromPublic, .storageKey) }
+        self.handle = handle
+        self.publicArea = publicArea
+        name = [0x00, 0x0B] + (try sha256(Array(publicArea.dropFirst(2)), .fromPublic))
+    }
+
+    /// The key from ESYS's record of it, where that record's name is the right one.
+    ///
+    /// ESYS itself does not compare the two (found in tpm2-tss 3.2.1 and 4.1): with the real name beside a public
+    /// area of his own, an interposer would have the session's salt.
+    init(record: [UInt8], handle: UInt32) throws(TPMError) {
+        let recorded: UInt32
+        let name: [UInt8]
+        let type: UInt32
+        let area: [UInt8]
+        do throws(ByteError) {
+            var reader = ByteReader(record.span)
+            recorded = try reader.bigEndian()
+            name = try reader.sized()
+            type = try reader.bigEndian()
+            area = try reader.bytes(reader.remaining)
+        } catch { throw TPMError(.serialize, .reply) }
+        guard recorded == handle, type == StorageKey.recordType else { throw TPMError(.serialize, .reply) }
+        try self.init(handle: handle, publicArea: area)
+        guard name == self.name else { throw TPMError(.fromPublic, .name) }
+    }
+
+    /// The key as ESYS's own record, from which it makes a resource without asking the TPM.
+    ///
+    /// Source: tpm2-tss src/tss2-esys/esys_mu.c, iesys_MU_IESYS_RESOURCE_Marshal: handle, TPM2B_NAME, 32-bit type,
+    /// TPM2B_PUBLIC, big-endian. systemd stores the same bytes in LUKS2 tokens, so they do not change.
+    var record: [UInt8] {
+        var writer = ByteWriter()
+        writer.bigEndian(handle)
+        writer.sized(name)
+        writer.bigEndian(StorageKey.recordType)
+        writer.append(publicArea)
+        return writer.bytes
+    }
+
+    /// IESYSC_KEY_RSRC.
+    private static let recordType: UInt32 = 1
+}

@@ -1,0 +1,74 @@
+internal import CLinux
+internal import CTSS2
+public import Secrets
+
+extension TPM {
+    /// Opens `blob`, where the PCRs of `policy` are as its policy wants them.
+    ///
+    /// One policy session, salted to `parent`: only the TPM that holds `parent` can take part in it, the secret
+    /// travels encrypted, and a reply that is not the TPM's is refused.
+    /// - Throws: an error that `isPolicyFailure`, `isForeignObject`, `isLockout` or `isRetry`; `isPCRChange` where
+    ///   PCRs were extended during every one of eight attempts.
+    public func unseal(
+        _ blob: SealedBlob, policy: PCRSelection, under parent: StorageKey
+    ) throws(TPMError) -> SecretBytes {
+        var (area, wrapped) = try blob.decoded()
+        let esys = unsafe try link.ready()
+        let key = unsafe try resource(for: parent, esys)
+        var id = ESYS_TR_NONE
+        let none = ESYS_TR_NONE
+        try link.check(
+            unsafe Esys_Load(esys, key.id, ESYS_TR_PASSWORD, none, none, &wrapped, &area, &id), .load)
+        let object = unsafe try Resource.transient(id, link, esys)
+        // The kernel extends PCR 10 whenever it likes, which ends a policy session that names any PCR.
+        for _ in 1..<8 {
+            do throws(TPMError) { return unsafe try unseal(object, policy, parent, esys) } catch {
+                guard error.isPCRChange else { throw error }
+            }
+        }
+        return unsafe try unseal(object, policy, parent, esys)
+    }
+
+    private func unseal(
+        _ object: borrowing Resource, _ policy: PCRSelection, _ parent: StorageKey, _ esys: OpaquePointer
+    ) throws(TPMError) -> SecretBytes {
+        var session = unsafe try startSession(TPM2_SE_POLICY, saltedTo: parent, esys)
+        let none = ESYS_TR_NONE
+        var pcrs = policy.list
+        // Without a digest of ours the TPM takes the PCRs as they are.
+        var current = TPM2B_DIGEST()
+        try link.check(unsafe Esys_PolicyPCR(esys, session.id, none, none, none, &current, &pcrs), .policyPCR)
+        unsafe try set(session, [TPMA_SESSION_ENCRYPT], esys)
+        var reply: UnsafeMutablePointer<TPM2B_SENSITIVE_DATA>?
+        defer {
+            if let reply = unsafe reply { unsafe explicit_bzero(reply, MemoryLayout<TPM2B_SENSITIVE_DATA>.size) }
+            unsafe Esys_Free(reply)
+        }
+        try link.check(unsafe Esys_Unseal(esys, object.id, session.id, none, none, &reply), .unseal)
+        session.expire()
+        unsafe wipeResponse(esys)
+        guard let reply = unsafe reply else { throw TPMError(.unseal, .reply) }
+        let count = Int(unsafe reply.pointee.size)
+        return try SecretBytes(count: count) { (secret: inout MutableSpan<UInt8>) throws(TPMError) in
+            let isComplete = unsafe withUnsafeBytes(of: &reply.pointee.buffer) { buffer in
+                guard count <= buffer.count else { return false }
+                for index in 0..<count { secret[index] = unsafe buffer[index] }
+                return true
+            }
+            guard isComplete else { throw TPMError(.unseal, .reply) }
+        }
+    }
+
+    /// Wipes the response in ESYS's own buffer, where it was decrypted in place. Only after a success: then the
+    /// size, which comes from the wire, is authentic.
+    private func wipeResponse(_ esys: OpaquePointer) {
+        var sys: OpaquePointer?
+        guard unsafe Esys_GetSysContext(esys, &sys) == TSS2_RC_SUCCESS else { return }
+        var count = 0
+        var start: UnsafePointer<UInt8>?
+        guard unsafe Tss2_Sys_GetRpBuffer(sys, &count, &start) == TSS2_RC_SUCCESS, let start = unsafe start else {
+            return
+        }
+        unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), count)
+    }
+}

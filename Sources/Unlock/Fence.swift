@@ -1,0 +1,24 @@
+internal import Cryptography
+internal import InitramfsRuntime
+internal import Sealing
+public import TPM
+
+/// The fence: one more event in a PCR that every policy binds, so that this boot cannot unseal again.
+///
+/// Source: architecture, sections 2 and 4.4.
+public enum Fence {
+    /// Extends PCR `index` in every bank. With `key` the TPM's answer is authenticated, so that the transport
+    /// cannot swallow the fence. Where it holds the fence and nothing else already, nothing is left
+    /// to do; where it holds other measurements it is extended again, which does no harm.
+    public static func extend(_ index: Int, of tpm: borrowing TPM, over key: StorageKey?) throws(FenceError) {
+        guard let selection = PCRSelection(bank: .sha256, indices: [index]) else { throw .noSuchPCR(index) }
+        let value = try rethrow(as: FenceError.tpm) { () throws(TPMError) in try tpm.readPCRs(selection) }
+        let fenced = try rethrow(as: FenceError.cryptography) { () throws(CryptographyError) in
+            try FenceEvent.fencedPCR()
+        }
+        guard value.first?.digest != fenced else { return }
+        _ = try rethrow(as: FenceError.tpm) { () throws(TPMError) in
+            try tpm.measure([Measurement(pcr: index, event: FenceEvent.bytes)], over: key)
+        }
+    }
+}

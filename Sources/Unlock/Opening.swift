@@ -1,0 +1,109 @@
+internal import Configuration
+internal import Cryptography
+internal import InitramfsRuntime
+internal import LUKS
+internal import LUKSHeader
+internal import Sealing
+internal import SealedFormat
+internal import Secrets
+internal import TPM
+
+/// Steps 3 and 6 to 8: from the disk's bytes to a mapping that is known to be the owner's.
+extension Unlock {
+    static func open(
+        _ configuration: GuestConfiguration, _ tpm: borrowing TPM, isActivating: Bool, _ progress: inout Progress
+    ) throws(UnlockFailure) -> UnlockReport.Result {
+        let image = try progress.log.run(.copyHeader) { () throws(UnlockFailure) in
+            try copyHeader(configuration)
+        }
+        guard let token = try token(in: image.header) else {
+            guard configuration.unenrolled == .prompt else { throw .notEnrolled }
+            return .unenrolled
+        }
+        let parent = try progress.log.run(.findKey) { () throws(UnlockFailure) in
+            try Unsealing.storageKey(token, configuration, tpm)
+        }
+        progress.storageKey = parent
+        let secret = try progress.log.run(.unseal) { () throws(UnlockFailure) in
+            try Unsealing.unseal(token, under: parent, configuration, tpm)
+        }
+        let volume = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
+            try LUKSVolume.open(headerAt: image.path, dataAt: configuration.device)
+        }
+        let key = try progress.log.run(.authenticate) { () throws(UnlockFailure) in
+            try authenticate(image.header, token, secret, volume)
+        }
+        guard isActivating else { return .verified }
+        progress.mapping = configuration.mapping
+        try progress.log.run(.open) { () throws(UnlockFailure) in
+            try map(volume, key, image.header, configuration)
+        }
+        return .unlocked
+    }
+
+    private static func copyHeader(_ configuration: GuestConfiguration) throws(UnlockFailure) -> HeaderImage {
+        let seconds = configuration.timeoutSeconds
+        guard PathWaiter.wait(for: configuration.device, milliseconds: Int64(seconds) * 1000) else {
+            throw .deviceMissing(configuration.device, seconds: seconds)
+        }
+        do throws(HeaderImageError) { return try HeaderImage.copy(of: configuration.device) } catch {
+            switch error {
+            case .file(let error): throw .file(error)
+            case .header(let error): throw .header(error)
+            }
+        }
+    }
+
+    /// The one token of ours; nil where there is none.
+    private static func token(in header: LUKSHeader) throws(UnlockFailure) -> SealedToken? {
+        let tokens = header.tokens(ofType: SealedToken.type)
+        guard tokens.count <= 1 else { throw .severalTokens(tokens.count) }
+        guard let token = tokens.first else { return nil }
+        return try rethrow(as: UnlockFailure.token) { () throws(TokenError) in try SealedToken(token.value) }
+    }
+
+    /// The volume key, once header and key are known to be those that were enrolled.
+    private static func authenticate(
+        _ header: LUKSHeader, _ token: SealedToken, _ secret: borrowing SealedSecret, _ volume: borrowing LUKSVolume
+    ) throws(UnlockFailure) -> SecretBytes {
+        guard let canonical = header.canonical(keyslot: token.keyslot) else { throw .noSuchKeyslot(token.keyslot) }
+        let mac = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
+            try secret.headerMAC(over: canonical)
+        }
+        guard MessageAuthentication.areEqual(mac, token.headerMAC) else { throw .headerMAC }
+        let passphrase = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
+            try secret.keyslotPassphrase()
+        }
+        let key = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
+            try volume.volumeKey(passphrase: passphrase, keyslot: token.keyslot)
+        }
+        let identity = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
+            try secret.volumeKeyID(of: key)
+        }
+        guard MessageAuthentication.areEqual(identity, token.volumeKeyID) else { throw .volumeKeyIdentity }
+        return key
+    }
+
+    private static func map(
+        _ volume: borrowing LUKSVolume, _ key: borrowing SecretBytes, _ header: LUKSHeader,
+        _ configuration: GuestConfiguration
+    ) throws(UnlockFailure) {
+        let expected = try expectedTable(header, device: configuration.device)
+        let found = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
+            try volume.activate(as: configuration.mapping, volumeKey: key)
+            return try LiveMapping.table(of: configuration.mapping)
+        }
+        if let difference = found.firstDifference(from: expected) { throw .mapping(difference) }
+    }
+
+    /// What the kernel's table must say for this header. Source: architecture, section 4.2.
+    private static func expectedTable(_ header: LUKSHeader, device path: String) throws(UnlockFailure) -> MappingTable {
+        do throws(FileError) {
+            let device = try FileDescriptor.open(readingAt: path)
+            let extent = header.segment.extent
+            return MappingTable(
+                cipher: Segment.encryption, keyByteCount: Segment.keyByteCount, ivOffset: 0, device: try device.deviceNumber,
+                offset: extent.offset / 512, sectors: extent.byteCount / 512, sectorByteCount: header.segment.sectorByteCount)
+        } catch { throw .file(error) }
+    }
+}

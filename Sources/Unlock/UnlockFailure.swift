@@ -1,0 +1,116 @@
+public import Configuration
+public import Cryptography
+public import InitramfsRuntime
+public import LUKS
+public import LUKSHeader
+public import Sealing
+public import SealedFormat
+public import TPM
+
+/// Why the volume stays closed.
+public enum UnlockFailure: Error {
+    case configuration(ConfigurationError)
+    case configurationFile(FileError)
+    case file(FileError)
+    /// The device did not appear within so many seconds.
+    case deviceMissing(String, seconds: Int)
+    case tpmMissing(String, seconds: Int)
+    case header(HeaderError)
+    case token(TokenError)
+    /// No token, and the configuration does not say `unenrolled = prompt`.
+    case notEnrolled
+    case severalTokens(Int)
+    /// The token names a keyslot that the header has not.
+    case noSuchKeyslot(Int)
+    case tpm(TPMError)
+    /// The TPM has another storage key than the token or the configuration names, or none.
+    case otherTPM(expected: String, found: String)
+    /// The policy would let the same boot unseal again: it does not hold the fence PCR.
+    case policyWithoutFence(Int)
+    case measurements([ChangedPCR])
+    case sealing(SealingError)
+    case cryptography(CryptographyError)
+    case headerMAC
+    case volumeKeyIdentity
+    case luks(LUKSError)
+    /// The kernel maps something else than the header says.
+    case mapping(String)
+    case fence(FenceError)
+
+    /// No `default`: a new case does not compile until someone decides what the boot does.
+    public var exitCode: ExitCode {
+        switch self {
+        case .configuration, .configurationFile: .configuration
+        case .file(let error): error.isMissing ? .missing : .inputOutput
+        case .deviceMissing: .missing
+        case .tpmMissing: .unavailable
+        case .header(let error): error.isMalformed ? .malformed : .volumeRefused
+        case .token, .severalTokens, .noSuchKeyslot: .malformed
+        case .notEnrolled: .volumeRefused
+        case .tpm(let error), .fence(.tpm(let error)): Self.exitCode(error)
+        case .fence(.noSuchPCR): .configuration
+        case .otherTPM, .policyWithoutFence, .measurements: .bootRefused
+        case .sealing(.length): .bootRefused
+        case .sealing(.cryptography), .cryptography, .fence(.cryptography): .internalFault
+        case .headerMAC, .volumeKeyIdentity, .mapping: .volumeRefused
+        case .luks(let error): error.isWrongKey || error.isMalformed ? .volumeRefused : .unavailable
+        }
+    }
+
+    private static func exitCode(_ error: TPMError) -> ExitCode {
+        if error.isPolicyFailure || error.isForeignObject { return .bootRefused }
+        return error.isLockout || error.isRetry ? .busy : .unavailable
+    }
+
+    /// A refusal is final; anything else may go better next time.
+    public var isRefusal: Bool {
+        switch exitCode {
+        case .missing, .unavailable, .inputOutput, .busy: false
+        default: true
+        }
+    }
+
+    /// The part of the machine that the message is about.
+    public var area: String {
+        switch self {
+        case .configuration, .configurationFile: "configuration"
+        case .file, .deviceMissing: "device"
+        case .header, .headerMAC, .volumeKeyIdentity, .luks, .mapping, .notEnrolled: "volume"
+        case .token, .severalTokens, .noSuchKeyslot: "token"
+        case .tpm, .tpmMissing, .otherTPM, .sealing, .cryptography, .fence: "tpm"
+        case .policyWithoutFence, .measurements: "boot"
+        }
+    }
+}
+
+extension UnlockFailure: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .configuration(let error): error.description
+        case .configurationFile(let error): error.description
+        case .file(let error): error.description
+        case .deviceMissing(let path, let seconds): path + " did not appear within " + String(seconds) + " s"
+        case .tpmMissing(let path, let seconds): path + " did not appear within " + String(seconds) + " s"
+        case .header(let error): error.description
+        case .token(let error): error.description
+        case .notEnrolled: "no sealroot token: this volume was never enrolled, or it is not yours"
+        case .severalTokens(let count): String(count) + " sealroot tokens where one is expected"
+        case .noSuchKeyslot(let id): "there is no keyslot " + String(id)
+        case .tpm(let error): error.description
+        case .otherTPM(let expected, let found):
+            "another TPM: storage key " + found + " where the volume expects " + expected
+        case .policyWithoutFence(let pcr): "the policy does not hold the fence PCR " + String(pcr)
+        case .measurements(let changes):
+            changes.isEmpty
+                ? "no policy for these measurements"
+                : "measurements changed: " + changes.map { $0.description }.joined(separator: "; ")
+        case .sealing(let error): error.description
+        case .cryptography(let error): error.description
+        case .headerMAC: "header MAC is wrong: the header is not the one that was enrolled"
+        case .volumeKeyIdentity: "volume key is not the one that was enrolled"
+        case .luks(let error): error.description
+        case .fence(let error): "fence: " + error.description
+        case .mapping(let difference): "the live mapping is not what the header says: " + difference
+        }
+    }
+}

@@ -1,0 +1,50 @@
+public import InitramfsRuntime
+public import JSON
+
+/// How an unlock ended: what `/run/sealroot/status.json` holds. It holds no secret.
+public struct UnlockReport {
+    public enum Result: String, Sendable {
+        /// The volume is mapped.
+        case unlocked
+        /// All was checked up to the mapping, which nobody wanted (`--no-activate`).
+        case verified
+        /// There is no token, and the configuration leaves such a volume to a passphrase prompt.
+        case unenrolled
+        case refused
+        case failed
+    }
+
+    public let result: Result
+    public let failure: UnlockFailure?
+    public let mapping: String?
+    public let steps: [StepLog.Entry]
+    /// TPM commands put on the wire.
+    public let tpmCommands: Int
+
+    public var exitCode: ExitCode { failure?.exitCode ?? .done }
+
+    /// Source: command contract, `sealroot-init`.
+    public var json: JSONValue {
+        var members = [
+            JSONMember("version", .integer(1)),
+            JSONMember("result", .string(result.rawValue)),
+            JSONMember("code", .integer(Int64(exitCode.rawValue))),
+            JSONMember("mapping", mapping.map { .string($0) } ?? .null),
+            JSONMember("steps", .array(steps.map(Self.json))),
+            JSONMember("tpm_commands", .integer(Int64(tpmCommands))),
+        ]
+        if let failure {
+            members.append(JSONMember("area", .string(failure.area)))
+            members.append(JSONMember("reason", .string(failure.description)))
+        }
+        return .object(members)
+    }
+
+    private static func json(_ step: StepLog.Entry) -> JSONValue {
+        .object([
+            JSONMember("name", .string(step.name.rawValue)),
+            JSONMember("result", .string(step.isPassed ? "ok" : "failed")),
+            JSONMember("milliseconds", .integer(step.milliseconds)),
+        ])
+    }
+}

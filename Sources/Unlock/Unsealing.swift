@@ -1,0 +1,63 @@
+internal import BoundedBytes
+internal import Configuration
+internal import InitramfsRuntime
+internal import Sealing
+internal import SealedFormat
+internal import Secrets
+internal import TPM
+
+/// Step 6: the sealed secret, from the TPM that the volume was enrolled with.
+enum Unsealing {
+    static func unseal(
+        _ token: SealedToken, under parent: StorageKey, _ configuration: GuestConfiguration, _ tpm: borrowing TPM
+    ) throws(UnlockFailure) -> SealedSecret {
+        let policy = try matchingPolicy(token, configuration, tpm)
+        let bytes = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
+            let blob = SealedBlob(publicArea: token.object.publicArea, privateArea: token.object.privateArea)
+            return try tpm.unseal(blob, policy: policy, under: parent)
+        }
+        do throws(SealingError) { return try SealedSecret(bytes) } catch { throw .sealing(error) }
+    }
+
+    /// The storage key, by the name that the volume and, where it is pinned, the initramfs expect.
+    static func storageKey(
+        _ token: SealedToken, _ configuration: GuestConfiguration, _ tpm: borrowing TPM
+    ) throws(UnlockFailure) -> StorageKey {
+        let key: StorageKey
+        do throws(TPMError) { key = try tpm.storageKey(at: token.parent.handle) } catch {
+            guard error.isMissingHandle else { throw .tpm(error) }
+            throw .otherTPM(expected: Hexadecimal.encode(token.parent.name), found: "none")
+        }
+        for expected in [configuration.parentName, token.parent.name] where expected != nil && expected != key.name {
+            throw .otherTPM(expected: Hexadecimal.encode(expected ?? []), found: Hexadecimal.encode(key.name))
+        }
+        return key
+    }
+
+    /// The policy that holds for the PCRs as they are; the TPM is not asked about any other.
+    private static func matchingPolicy(
+        _ token: SealedToken, _ configuration: GuestConfiguration, _ tpm: borrowing TPM
+    ) throws(UnlockFailure) -> PCRSelection {
+        var changes: [ChangedPCR] = []
+        for policy in token.policies {
+            guard policy.pcrs.contains(configuration.fencePCR) else { throw .policyWithoutFence(configuration.fencePCR) }
+            let selection = PCRSelection(bank: policy.bank, indices: policy.pcrs)
+            guard let selection else { throw .token(TokenError("tpm2.policies", .value("pcrs"))) }
+            let (values, digest) = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
+                let values = try tpm.readPCRs(selection)
+                return (values, try PolicyDigest.pcr(selection, values))
+            }
+            if digest == policy.digest { return selection }
+            if changes.isEmpty { changes = self.changes(from: policy, to: values) }
+        }
+        throw .measurements(changes)
+    }
+
+    private static func changes(from policy: SealedToken.PCRPolicy, to values: [PCRValue]) -> [ChangedPCR] {
+        values.compactMap { value in
+            guard let enrolled = policy.values.first(where: { $0.pcr == value.index }), enrolled.digest != value.digest
+            else { return nil }
+            return ChangedPCR(index: value.index, enrolled: enrolled.digest, found: value.digest)
+        }
+    }
+}

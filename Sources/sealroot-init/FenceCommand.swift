@@ -1,0 +1,42 @@
+internal import Configuration
+internal import InitramfsRuntime
+internal import TPM
+internal import Unlock
+
+/// `sealroot-init fence`.
+enum FenceCommand {
+    struct Options {
+        var configurationPath = UnlockOptions.defaultConfigurationPath
+        var tcti: String?
+    }
+
+    static func options(_ arguments: inout ArgumentList) throws(UsageError) -> Options {
+        var options = Options()
+        options.tcti = try arguments.option("tcti")
+        if let path = try arguments.option("config") { options.configurationPath = path }
+        try arguments.finish()
+        return options
+    }
+
+    static func run(_ options: Options) -> ExitCode {
+        let (tcti, index) = target(options)
+        do throws(FenceError) {
+            let tpm = try rethrow(as: FenceError.tpm) { () throws(TPMError) in try TPM.connect(tcti: tcti) }
+            try Fence.extend(index, of: tpm, over: nil)
+            return .done
+        } catch {
+            Console.report("sealroot: fence: " + error.description)
+            return .unavailable
+        }
+    }
+
+    /// A configuration that cannot be read must not keep the fence open: the defaults are as good.
+    private static func target(_ options: Options) -> (tcti: String, index: Int) {
+        let bytes = (try? FileBytes.read(options.configurationPath, limit: 1 << 16)) ?? []
+        let configuration = try? GuestConfiguration(parsing: bytes)
+        return (
+            options.tcti ?? configuration?.tcti ?? GuestConfiguration.defaultTCTI,
+            configuration?.fencePCR ?? GuestConfiguration.defaultFencePCR
+        )
+    }
+}

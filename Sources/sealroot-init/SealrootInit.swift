@@ -1,0 +1,54 @@
+internal import CLinux
+internal import InitramfsRuntime
+
+/// The program of the initramfs: three moves, and only `main` exits.
+@main
+struct SealrootInit {
+    private static let usage = """
+        usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH] [--tcti CONF] [--json]
+               sealroot-init fence [--config FILE] [--tcti CONF]
+               sealroot-init --help | --version
+        """
+    private static let version = "sealroot-init 0.1.0"
+
+    static func main() {
+        protectProcess()
+        do throws(FileError) {
+            exit(run(ArgumentList(try programArguments())).rawValue)
+        } catch {
+            Console.report("sealroot: arguments: " + error.description)
+            exit(ExitCode.internalFault.rawValue)
+        }
+    }
+
+    /// No core file, no debugger, no reading of this process's memory by others: it holds the keys.
+    private static func protectProcess() {
+        shim_forbid_core_files()
+        _ = shim_set_not_dumpable()
+    }
+
+    private static func run(_ arguments: ArgumentList) -> ExitCode {
+        var arguments = arguments
+        do throws(UsageError) {
+            switch arguments.command() {
+            case "unlock": return UnlockCommand.run(try UnlockCommand.options(&arguments))
+            case "fence": return FenceCommand.run(try FenceCommand.options(&arguments))
+            case let other?: throw UsageError("unknown command '" + other + "'")
+            case nil:
+                if arguments.flag("help") {
+                    Console.print(usage)
+                    return .done
+                }
+                if arguments.flag("version") {
+                    Console.print(version)
+                    return .done
+                }
+                throw UsageError("a command is needed")
+            }
+        } catch {
+            Console.report("sealroot-init: " + error.description)
+            Console.report(usage)
+            return .usage
+        }
+    }
+}

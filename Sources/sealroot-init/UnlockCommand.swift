@@ -1,0 +1,57 @@
+internal import InitramfsRuntime
+internal import JSON
+internal import Unlock
+
+/// `sealroot-init unlock`.
+enum UnlockCommand {
+    private static let stateFolder = "/run/sealroot"
+
+    struct Options {
+        var unlock = UnlockOptions()
+        var isJSON = false
+    }
+
+    static func options(_ arguments: inout ArgumentList) throws(UsageError) -> Options {
+        var options = Options()
+        options.isJSON = arguments.flag("json")
+        options.unlock.isActivating = !arguments.flag("no-activate")
+        options.unlock.device = try arguments.option("device")
+        options.unlock.tcti = try arguments.option("tcti")
+        if let path = try arguments.option("config") { options.unlock.configurationPath = path }
+        try arguments.finish()
+        return options
+    }
+
+    static func run(_ options: Options) -> ExitCode {
+        let report = Unlock.run(options.unlock)
+        if let failure = report.failure {
+            Console.report("sealroot: " + failure.area + ": " + report.result.rawValue + ": " + failure.description)
+        } else {
+            Console.report("sealroot: " + summary(of: report))
+        }
+        if options.isJSON { Console.print(report.json.compact) }
+        // A check in the running system must not overwrite what the boot said.
+        if options.unlock.isActivating { record(report) }
+        return report.exitCode
+    }
+
+    private static func summary(of report: UnlockReport) -> String {
+        let total = report.steps.reduce(0) { $0 + $1.milliseconds }
+        let effort = String(total) + " ms, " + String(report.tpmCommands) + " TPM commands"
+        return switch report.result {
+        case .unlocked: "volume: unlocked as " + (report.mapping ?? "") + ": " + effort
+        case .verified: "volume: verified, not mapped: " + effort
+        case .unenrolled: "volume: not enrolled: a passphrase is needed"
+        case .refused, .failed: "volume: " + report.result.rawValue
+        }
+    }
+
+    /// The volume is open or refused already: a status that cannot be written changes neither.
+    private static func record(_ report: UnlockReport) {
+        do throws(FileError) {
+            try FileBytes.makeDirectory(stateFolder, mode: 0o755)
+            let text = report.json.pretty + "\n"
+            try FileBytes.replace(stateFolder + "/status.json", with: Array(text.utf8), mode: 0o644)
+        } catch { Console.report("sealroot: status: " + error.description) }
+    }
+}

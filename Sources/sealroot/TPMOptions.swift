@@ -1,0 +1,21 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Foundation
+internal import InitramfsRuntime
+internal import TPM
+
+/// The options of every command that talks to a TPM.
+struct TPMOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The TPM, as tss2-tctildr names it (default: $SEALROOT_TCTI, else device:/dev/tpmrm0).", valueName: "conf"))
+    var tcti: String?
+
+    func connect() throws(CommandFailure) -> TPM {
+        // In a running system others use the TPM too: the kernel's resource manager keeps us apart.
+        let name = tcti ?? ProcessInfo.processInfo.environment["SEALROOT_TCTI"] ?? "device:/dev/tpmrm0"
+        do throws(TPMError) { return try TPM.connect(tcti: name) } catch {
+            throw CommandFailure(code: .unavailable, area: "tpm", detail: name + ": " + error.description)
+        }
+    }
+}
