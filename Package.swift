@@ -106,9 +106,10 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
-    tests("ImagingTests", ["Imaging", "PartitionTable", "RecoveryKeys", "Secrets"]),
+    tests(
+        "ImagingTests", ["Imaging", "InitramfsRuntime", "LUKS", "PartitionTable", "RecoveryKeys", "Secrets", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
-    tests("PartitionTableTests", ["PartitionTable", "BoundedBytes"]),
+    tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 ]

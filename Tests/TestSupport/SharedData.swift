@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// The sample files that lie beside the checkout and are not part of the repository, read in place.
 public enum SharedData {
