@@ -52,6 +52,7 @@ let base: [Target] = [
 let formats: [Target] = [
     library("Configuration", ["BoundedBytes"]),
     library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
+    library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
 ]
 let effects: [Target] = [
@@ -60,6 +61,7 @@ let effects: [Target] = [
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
+    library("RecoveryKeys", ["Cryptography", "Secrets"]),
     library("Sealing", ["Cryptography", "Secrets"]),
 ]
 let flows: [Target] = [
@@ -78,16 +80,24 @@ let guestExecutables: [Target] = [
 
 // Owner tool, machine and tests: ordinary Swift only.
 let ownerTargets: [Target] = [
+    library("Terminal", ["CLinux", "InitramfsRuntime"]),
     library(
         "Enrollment",
         [
             "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "Sealing",
             "SealedFormat", "Secrets", "TPM",
         ]),
+    library(
+        "Imaging",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "PartitionTable", "RecoveryKeys",
+            "Secrets",
+        ]),
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "InitramfsRuntime", "JSON", "Secrets", "TPM",
+            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "Imaging", "InitramfsRuntime", "JSON",
+            "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -96,7 +106,11 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
+    tests(
+        "ImagingTests", ["Imaging", "InitramfsRuntime", "LUKS", "PartitionTable", "RecoveryKeys", "Secrets", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
+    tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
+    tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

@@ -10,9 +10,11 @@
 #include <linux/fs.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -20,8 +22,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,3 +54,32 @@ static inline dev_t shim_device_number(const struct stat *status) {
 }
 static inline unsigned int shim_major(dev_t number) { return major(number); }
 static inline unsigned int shim_minor(dev_t number) { return minor(number); }
+
+// Locks the whole file for writing, for this open file description; -1 where anybody has a lock.
+static inline int shim_lock_whole_file(int fd) {
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    return fcntl(fd, F_OFD_SETLK, &whole);
+}
+
+// Starts a program that reads nothing and writes both of its outputs to `output`; 0 or an errno.
+static inline int shim_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[], int output) {
+    posix_spawn_file_actions_t actions;
+    int result = posix_spawn_file_actions_init(&actions);
+    if (result != 0) return result;
+    result = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, output, 1);
+    if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, output, 2);
+    if (result == 0) result = posix_spawn(pid, path, &actions, NULL, arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+}
+
+// The exit status of a child, or 128 and the number of the signal that ended it; -1 with errno.
+static inline int shim_wait(pid_t pid) {
+    int status;
+    if (waitpid(pid, &status, 0) < 0) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// `SIG_IGN` is a cast that Swift does not import.
+static inline void shim_ignore_signal(int number) { signal(number, SIG_IGN); }

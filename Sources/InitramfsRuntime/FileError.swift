@@ -3,7 +3,7 @@ internal import CLinux
 /// A file operation that failed, with the path and the kernel's reason.
 public struct FileError: Error, Equatable, CustomStringConvertible {
     public enum Operation: String, Sendable {
-        case open, read, write, sync, rename, seek, create, seal
+        case open, read, write, sync, rename, seek, create, seal, remove, lock
         /// The file is larger than its reader accepts.
         case limit
     }
@@ -33,6 +33,8 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
             case .seek: "cannot seek in"
             case .create: "cannot create"
             case .seal: "cannot seal"
+            case .remove: "cannot remove"
+            case .lock: "cannot lock"
             case .limit: "too large:"
             }
         return errno == 0 ? "\(verb) \(path)" : "\(verb) \(path): \(describeErrno(errno))"

@@ -15,6 +15,10 @@ public struct LUKSError: Error, Equatable, CustomStringConvertible {
         case addKeyslot = "crypt_keyslot_add_by_key"
         case destroyKeyslot = "crypt_keyslot_destroy"
         case setToken = "crypt_token_json_set"
+        case format = "crypt_format"
+        case restoreHeader = "crypt_header_restore"
+        case beginReencryption = "crypt_reencrypt_init_by_passphrase"
+        case reencrypt = "crypt_reencrypt_run"
         case mappingStatus = "DM_TABLE_STATUS"
     }
 
@@ -25,6 +29,9 @@ public struct LUKSError: Error, Equatable, CustomStringConvertible {
 
     /// The key opened no slot of this volume.
     public var isWrongKey: Bool { call == .volumeKey && errno == EPERM }
+
+    /// The caller's own progress function ended the work.
+    public var isInterrupted: Bool { call == .reencrypt && errno == EINTR }
 
     /// The header is not LUKS2, or damaged.
     public var isMalformed: Bool { call == .load && errno == EINVAL }

@@ -5,7 +5,7 @@ public import Secrets
 @safe public struct LUKSVolume: ~Copyable {
     let device: OpaquePointer  // struct crypt_device *
 
-    private init(owning device: OpaquePointer) { unsafe self.device = device }
+    init(owning device: OpaquePointer) { unsafe self.device = device }
 
     deinit { unsafe crypt_free(device) }
 

@@ -58,7 +58,7 @@ struct Enroll: ParsableCommand {
     }
 
     private var parsedPCRs: [Int]? {
-        let words = pcrs.split(whereSeparator: { $0 == "," || $0 == "+" }, omittingEmptySubsequences: false)
+        let words = pcrs.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "," || $0 == "+" })
         let numbers = words.compactMap { Int($0) }.filter { (0...23).contains($0) }
         return numbers.count == words.count ? numbers : nil
     }

@@ -1,0 +1,50 @@
+internal import BoundedBytes
+
+/// A GUID as it lies on the disk: 16 bytes, of which the text form shows the first three fields reversed.
+///
+/// Source: UEFI specification 2.10, appendix A.
+public struct GUID: Hashable, Sendable, CustomStringConvertible {
+    /// The bytes in disk order.
+    public let bytes: [UInt8]
+
+    /// Takes 16 bytes in disk order, or nil for any other number.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Reads the text form, 36 characters, in either case.
+    public init?(_ text: String) {
+        let groups = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12] else { return nil }
+        guard let shown = Hexadecimal.decode(groups.joined()), shown.count == 16 else { return nil }
+        bytes = Self.order.map { shown[$0] }
+    }
+
+    /// All zero: the type of an entry that is not used.
+    public var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
+
+    /// Lower-case text, as udev's by-partuuid links show it.
+    public var description: String {
+        let digits = Hexadecimal.encode(Self.order.map { bytes[$0] })
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(index) { text.append("-") }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// The type of a root partition for x86-64.
+    ///
+    /// Source: UAPI group specification 2, "Discoverable Partitions".
+    public static let rootX8664 = GUID(fixed: "4f68bce3-e8cd-4db1-96e7-fbcaf984b709")
+    /// The type of `/boot` where it is not the EFI system partition (same source).
+    public static let extendedBootLoader = GUID(fixed: "bc13c2ff-59e6-4262-a352-b275fd6f7172")
+
+    /// For the constants above, whose spelling the tests check.
+    private init(fixed text: String) { bytes = GUID(text)?.bytes ?? [UInt8](repeating: 0, count: 16) }
+
+    /// Where each byte of the text form lies on the disk, and the other way round.
+    private static let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
+}

@@ -1,0 +1,34 @@
+internal import BoundedBytes
+
+/// One used entry of the table.
+///
+/// Source: UEFI specification 2.10, section 5.3.3, table 5-6. Integers are little-endian.
+public struct Partition: Equatable, Sendable {
+    /// Its place in the list, from 1, as in `/dev/sda1`.
+    public let number: Int
+    public let typeGUID: GUID  // 0
+    public let uniqueGUID: GUID  // 16
+    public let firstLBA: UInt64  // 32
+    /// The last sector that belongs to it.
+    public let lastLBA: UInt64  // 40
+    public let attributes: UInt64  // 48
+    /// Up to 36 UTF-16 units on the disk; what is no valid UTF-16 shows as U+FFFD.
+    public let name: String  // 56
+
+    public var sectorCount: UInt64 { lastLBA - firstLBA + 1 }
+
+    /// Reads one entry, or returns nil for an unused one. Bounds are the table's business.
+    init?(parsing entry: [UInt8], number: Int) throws(ByteError) {
+        var reader = ByteReader(entry.span)
+        self.number = number
+        typeGUID = try reader.guid()
+        uniqueGUID = try reader.guid()
+        firstLBA = try reader.integer()
+        lastLBA = try reader.integer()
+        attributes = try reader.integer()
+        var units: [UInt16] = []
+        for _ in 0..<36 { units.append(try reader.integer()) }
+        name = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        if typeGUID.isZero { return nil }
+    }
+}

@@ -1,0 +1,18 @@
+internal import CLinux
+internal import Synchronization
+
+/// An interrupt, a hang-up or a request to end, which long work asks about now and then.
+public enum Interruption {
+    private static let requested = Atomic(false)
+
+    public static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+    /// From now on the three signals set the flag instead of ending the process.
+    public static func watch() {
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            _ = signal(number) { _ in Interruption.requested.store(true, ordering: .relaxed) }
+        }
+        // A reader that went away is an error of write(2), which is handled, and not the end.
+        shim_ignore_signal(SIGPIPE)
+    }
+}
