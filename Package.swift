@@ -8,7 +8,7 @@ let embeddedRuntime = Context.environment["SEALROOT_EMBEDDED"]
 let isEmbedded = embeddedRuntime != nil
 
 let strict: [SwiftSetting] =
-    (isEmbedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])] : []) + [
+    (isEmbedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"])] : []) + [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
