@@ -98,6 +98,7 @@ let ownerTargets: [Target] = [
             "RecoveryKeys",
             "Secrets",
         ]),
+    library("VirtualMachine"),
     .executableTarget(
         name: "sealroot",
         dependencies: [
