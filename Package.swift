@@ -13,6 +13,8 @@ let strict: [SwiftSetting] =
             .enableExperimentalFeature("Embedded"),
             .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),
         ] : []) + [
+        // As in every shim: so the C library's types look the same in Swift's own Glibc module, too.
+        .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"]),
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
