@@ -7,20 +7,21 @@ import PackageDescription
 let embeddedRuntime = Context.environment["SEALROOT_EMBEDDED"]
 let isEmbedded = embeddedRuntime != nil
 
-let strict: [SwiftSetting] =
+/// Settings of a module that imports none of our C modules.
+let strictWithoutC: [SwiftSetting] =
     (isEmbedded
         ? [
             .enableExperimentalFeature("Embedded"),
             .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),
         ] : []) + [
-        // As in every shim: so the C library's types look the same in Swift's own Glibc module, too.
-        .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"]),
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .strictMemorySafety(),
         .treatAllWarnings(as: .error),
     ]
+/// As in every shim: so the C library's types look the same in Swift's own Glibc module, too.
+let strict = strictWithoutC + [.unsafeFlags(["-Xcc", "-D_GNU_SOURCE"])]
 /// Modules that hand out spans need the experimental `Lifetimes`; nobody else does.
 let lifetimes = strict + [.enableExperimentalFeature("Lifetimes")]
 let embeddedLink: [LinkerSetting] =
@@ -100,7 +101,7 @@ let ownerTargets: [Target] = [
             "RecoveryKeys",
             "Secrets",
         ]),
-    library("VirtualMachine"),
+    library("VirtualMachine", [], strictWithoutC),
     .executableTarget(
         name: "sealroot",
         dependencies: [
@@ -120,7 +121,7 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests("ProcessTests", ["JSON", "TestSupport", "sealroot", "sealroot-init"]),
     tests("VMTests", ["JSON", "VirtualMachine"]),
