@@ -5,7 +5,7 @@ EMBEDDED := $(TOOLCHAIN)/lib/swift/embedded/x86_64-unknown-linux-gnu
 GUEST_BUILD := SEALROOT_EMBEDDED=$(EMBEDDED) swift build -c release --scratch-path .build-embedded
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest owner deb image demo test bench lint clean
+.PHONY: help setup build guest owner deb image test lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -20,6 +20,23 @@ owner: ## build the sealroot tool, with the Swift runtime linked in
 	$(OWNER_BUILD) --product sealroot
 
 build: guest owner ## build both programs
+
+deb: build ## build the Debian packages into .build/deb
+	@sh Packaging/build-deb
+
+image: deb ## build the demo disk, still unencrypted, into .build/images
+	@sh Packaging/images/build-root .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
+	@sh Packaging/images/build-disk
+
+test: setup deb ## install what is missing, build, and run every test
+	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
+	swift test
+
+lint: ## check the style of Swift and shell
+	swift format lint --strict --recursive Package.swift Sources Tests
+	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
+		Tests/package-install Tests/package-install-checks Initramfs/initramfs-tools/hooks/* \
+		Initramfs/initramfs-tools/scripts/*/sealroot Initramfs/initramfs-tools/scripts/sealroot-functions
 
 clean: ## remove everything that was built
 	rm -rf .build .build-embedded .build-owner

@@ -8,7 +8,11 @@ let embeddedRuntime = Context.environment["SEALROOT_EMBEDDED"]
 let isEmbedded = embeddedRuntime != nil
 
 let strict: [SwiftSetting] =
-    (isEmbedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])] : []) + [
+    (isEmbedded
+        ? [
+            .enableExperimentalFeature("Embedded"),
+            .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-function-sections"]),
+        ] : []) + [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
@@ -70,12 +74,12 @@ let flows: [Target] = [
         [
             "BoundedBytes", "Configuration", "Cryptography", "InitramfsRuntime", "JSON", "KernelModules", "LUKS",
             "LUKSHeader", "Sealing", "SealedFormat", "Secrets", "TPM",
-        ]),
+        ])
 ]
 let guestExecutables: [Target] = [
     .executableTarget(
         name: "sealroot-init", dependencies: ["CLinux", "Configuration", "InitramfsRuntime", "JSON", "TPM", "Unlock"],
-        swiftSettings: strict, linkerSettings: embeddedLink),
+        swiftSettings: strict, linkerSettings: embeddedLink)
 ]
 
 // Owner tool, machine and tests: ordinary Swift only.
@@ -90,9 +94,11 @@ let ownerTargets: [Target] = [
     library(
         "Imaging",
         [
-            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "PartitionTable", "RecoveryKeys",
+            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "PartitionTable",
+            "RecoveryKeys",
             "Secrets",
         ]),
+    library("VirtualMachine"),
     .executableTarget(
         name: "sealroot",
         dependencies: [
@@ -107,11 +113,14 @@ let testTargets: [Target] = [
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests(
-        "ImagingTests", ["Imaging", "InitramfsRuntime", "LUKS", "PartitionTable", "RecoveryKeys", "Secrets", "TestSupport", "sealroot"]),
+        "ImagingTests",
+        ["Imaging", "InitramfsRuntime", "LUKS", "PartitionTable", "RecoveryKeys", "Secrets", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
     tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    tests("LUKSTests", ["BoundedBytes", "LUKS"]),
+    tests("ProcessTests", ["JSON", "TestSupport", "sealroot", "sealroot-init"]),
     tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

@@ -3,8 +3,8 @@ internal import InitramfsRuntime
 internal import JSON
 internal import LUKS
 internal import LUKSHeader
-internal import Sealing
 internal import SealedFormat
+internal import Sealing
 public import Secrets
 public import TPM
 

@@ -1,8 +1,8 @@
 public import InitramfsRuntime
 public import LUKS
 public import LUKSHeader
-public import Sealing
 public import SealedFormat
+public import Sealing
 public import TPM
 
 /// Why a volume could not be enrolled or wiped. The volume opens as it did before.

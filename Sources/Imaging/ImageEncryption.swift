@@ -60,7 +60,8 @@ public struct ImageEncryption: Sendable {
 
     /// Everything before the image is touched. Whatever fails, the work folder goes away with it.
     private func begin(
-        _ source: borrowing ImageFile, _ folder: WorkFolder, after earlier: Journal?, _ progress: @escaping ProgressReport,
+        _ source: borrowing ImageFile, _ folder: WorkFolder, after earlier: Journal?,
+        _ progress: @escaping ProgressReport,
         _ announce: (borrowing RecoveryKey, EncryptedImage) throws(ImagingError) -> Void
     ) throws(ImagingError) -> Journal {
         let table = try source.readTable()

@@ -20,7 +20,9 @@ struct ImageFile: ~Copyable {
             isChanged ? try FileDescriptor.open(updatingAt: path) : try FileDescriptor.open(readingAt: path)
         }
         var status = stat()
-        guard unsafe fstat(file.rawValue, &status) == 0 else { throw .file(FileError(.read, path, errno: shim_errno())) }
+        guard unsafe fstat(file.rawValue, &status) == 0 else {
+            throw .file(FileError(.read, path, errno: shim_errno()))
+        }
         guard shim_is_regular(status.st_mode) != 0 else { throw .notRegularFile(path) }
         guard flock(file.rawValue, (isChanged ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
             throw shim_errno() == EWOULDBLOCK ? .inUse(path) : .file(FileError(.lock, path, errno: shim_errno()))

@@ -28,7 +28,8 @@ struct Preparation {
     func requireSpace(for source: borrowing ImageFile, hasOutput: Bool) throws(ImagingError) {
         let size = source.byteCount
         let holes = size - min(size, source.allocatedByteCount)
-        let result = hasOutput ? min(size, source.allocatedByteCount) + journal.byteCount : min(holes, journal.byteCount)
+        let result =
+            hasOutput ? min(size, source.allocatedByteCount) + journal.byteCount : min(holes, journal.byteCount)
         let needed = journal.byteCount + result + Reencryption.spareByteCount + 2 * Self.headerByteCount
         let available = try folder.freeByteCount()
         guard available >= needed else {

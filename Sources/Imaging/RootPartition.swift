@@ -13,12 +13,16 @@ enum RootPartition {
         let list = partitions.map { line($0.partition, $0.content) }
         let rules: [(name: String, fits: (Partition, PartitionContent) -> Bool)] =
             if let wanted {
-                [("number \(wanted)", { p, _ in String(p.number) == wanted }),
-                 ("named \(wanted)", { p, _ in p.name == wanted })]
+                [
+                    ("number \(wanted)", { p, _ in String(p.number) == wanted }),
+                    ("named \(wanted)", { p, _ in p.name == wanted }),
+                ]
             } else {
-                [("of the type root", { p, _ in p.typeGUID == .rootX8664 }),
-                 ("named root", { p, _ in p.name == "root" }),
-                 ("an ext4 file system other than /boot", isPlainRoot)]
+                [
+                    ("of the type root", { p, _ in p.typeGUID == .rootX8664 }),
+                    ("named root", { p, _ in p.name == "root" }),
+                    ("an ext4 file system other than /boot", isPlainRoot),
+                ]
             }
         for rule in rules {
             let found = partitions.filter { rule.fits($0.partition, $0.content) }

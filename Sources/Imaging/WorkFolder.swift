@@ -34,7 +34,8 @@ struct WorkFolder {
     func readJournal() throws(ImagingError) -> Journal? {
         guard unsafe access(journal, F_OK) == 0 else { return nil }
         let bytes = try files { () throws(FileError) in try FileBytes.read(journal, limit: 8 << 20) }
-        let value = try rethrow(as: { (error: JSONError) in ImagingError.journal(journal, reason: error.description) }) {
+        let value = try rethrow(as: { (error: JSONError) in ImagingError.journal(journal, reason: error.description) })
+        {
             () throws(JSONError) in try JSONValue(parsing: bytes)
         }
         guard let read = Journal(value) else { throw .journal(journal, reason: "not a journal of this version") }
@@ -48,12 +49,16 @@ struct WorkFolder {
     /// Removes what this type names, and the folder; the journal last, so that a cut leaves it readable.
     func remove() throws(ImagingError) {
         for file in [partition, header, image, toolOutput, journal + ".new", journal] { try Self.removeFile(file) }
-        guard unsafe rmdir(path) == 0 || shim_errno() == ENOENT else { throw .file(FileError(.remove, path, errno: shim_errno())) }
+        guard unsafe rmdir(path) == 0 || shim_errno() == ENOENT else {
+            throw .file(FileError(.remove, path, errno: shim_errno()))
+        }
     }
 
     /// Removes one file, where it is there.
     static func removeFile(_ path: String) throws(ImagingError) {
-        guard unsafe unlink(path) == 0 || shim_errno() == ENOENT else { throw .file(FileError(.remove, path, errno: shim_errno())) }
+        guard unsafe unlink(path) == 0 || shim_errno() == ENOENT else {
+            throw .file(FileError(.remove, path, errno: shim_errno()))
+        }
     }
 
     /// Bytes free for this user on the file system of the work folder.

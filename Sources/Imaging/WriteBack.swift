@@ -40,7 +40,9 @@ struct WriteBack {
             targetPath: folder.image)
         let end = journal.offset + journal.byteCount
         // The copy of the old backup table is no more than a stray piece where the image has grown.
-        let parts = [(start: 0, count: journal.offset), (start: end, count: image.byteCount - min(image.byteCount, end))]
+        let parts = [
+            (start: 0, count: journal.offset), (start: end, count: image.byteCount - min(image.byteCount, end)),
+        ]
         for part in parts {
             try copy.copy(from: part.start, to: part.start, count: part.count, keepsHoles: true) {
                 progress(ImagingProgress(phase: .write, done: part.start + $0, total: total))

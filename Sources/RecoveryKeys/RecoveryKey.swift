@@ -37,7 +37,8 @@ public struct RecoveryKey: ~Copyable {
     public init(parsing typed: Span<UInt8>) throws(RecoveryKeyError) {
         let isPlain = typed.count == Self.plainLength
         guard isPlain || typed.count == Self.formattedLength else { throw .length(typed.count) }
-        text = try SecretBytes(count: Self.formattedLength) { (output: inout MutableSpan<UInt8>) throws(RecoveryKeyError) in
+        text = try SecretBytes(count: Self.formattedLength) {
+            (output: inout MutableSpan<UInt8>) throws(RecoveryKeyError) in
             for index in 0..<Self.formattedLength {
                 if index % 9 == 8 {
                     guard isPlain || typed[index] == Self.dash else { throw .dash(offset: index) }

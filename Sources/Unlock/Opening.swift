@@ -3,8 +3,8 @@ internal import Cryptography
 internal import InitramfsRuntime
 internal import LUKS
 internal import LUKSHeader
-internal import Sealing
 internal import SealedFormat
+internal import Sealing
 internal import Secrets
 internal import TPM
 
@@ -102,8 +102,10 @@ extension Unlock {
             let device = try FileDescriptor.open(readingAt: path)
             let extent = header.segment.extent
             return MappingTable(
-                cipher: Segment.encryption, keyByteCount: Segment.keyByteCount, ivOffset: 0, device: try device.deviceNumber,
-                offset: extent.offset / 512, sectors: extent.byteCount / 512, sectorByteCount: header.segment.sectorByteCount)
+                cipher: Segment.encryption, keyByteCount: Segment.keyByteCount, ivOffset: 0,
+                device: try device.deviceNumber,
+                offset: extent.offset / 512, sectors: extent.byteCount / 512,
+                sectorByteCount: header.segment.sectorByteCount)
         } catch { throw .file(error) }
     }
 }

@@ -3,8 +3,8 @@ public import Cryptography
 public import InitramfsRuntime
 public import LUKS
 public import LUKSHeader
-public import Sealing
 public import SealedFormat
+public import Sealing
 public import TPM
 
 /// Why the volume stays closed.

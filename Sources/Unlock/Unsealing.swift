@@ -1,8 +1,8 @@
 internal import BoundedBytes
 internal import Configuration
 internal import InitramfsRuntime
-internal import Sealing
 internal import SealedFormat
+internal import Sealing
 internal import Secrets
 internal import TPM
 
@@ -40,7 +40,9 @@ enum Unsealing {
     ) throws(UnlockFailure) -> PCRSelection {
         var changes: [ChangedPCR] = []
         for policy in token.policies {
-            guard policy.pcrs.contains(configuration.fencePCR) else { throw .policyWithoutFence(configuration.fencePCR) }
+            guard policy.pcrs.contains(configuration.fencePCR) else {
+                throw .policyWithoutFence(configuration.fencePCR)
+            }
             let selection = PCRSelection(bank: policy.bank, indices: policy.pcrs)
             guard let selection else { throw .token(TokenError("tpm2.policies", .value("pcrs"))) }
             let (values, digest) = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in

@@ -26,10 +26,14 @@ struct EncryptImage: ParsableCommand {
     @Argument(help: "The raw image, with a GUID partition table.", completion: .file())
     var image: String
 
-    @Option(help: ArgumentHelp("Number or name of the root partition, where it is not plain which one.", valueName: "n|name"))
+    @Option(
+        help: ArgumentHelp(
+            "Number or name of the root partition, where it is not plain which one.", valueName: "n|name"))
     var partition: String?
 
-    @Option(help: ArgumentHelp("Write the result to a new file and leave the image alone.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Write the result to a new file and leave the image alone.", valueName: "file"),
+        completion: .file())
     var out: String?
 
     @Option(
@@ -76,7 +80,8 @@ struct EncryptImage: ParsableCommand {
 
     /// The recovery key on standard output, byte by byte from where it is kept, never in a string.
     private func print(_ result: EncryptedImage, _ key: borrowing RecoveryKey) throws(ImagingError) {
-        let before = json ? JSONValue.object(members(of: result)).compact.dropLast() + ",\"recovery_key\":\"" : "recovery key: "
+        let before =
+            json ? JSONValue.object(members(of: result)).compact.dropLast() + ",\"recovery_key\":\"" : "recovery key: "
         do throws(FileError) {
             try StandardOutput.write(Array(String(before).utf8).span)
             try StandardOutput.write(key.text.bytes)

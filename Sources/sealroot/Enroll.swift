@@ -64,7 +64,9 @@ struct Enroll: ParsableCommand {
     }
 
     /// Handles of persistent objects begin with 0x81. Source: TCG TPM 2.0 Library, Part 2, section 7.2.
-    private var parentHandle: UInt32? { parent.flatMap(Hexadecimal.parsePrefixed).flatMap { $0 >> 24 == 0x81 ? $0 : nil } }
+    private var parentHandle: UInt32? {
+        parent.flatMap(Hexadecimal.parsePrefixed).flatMap { $0 >> 24 == 0x81 ? $0 : nil }
+    }
 
     private func show(_ result: Enrollment.Result) {
         let name = Hexadecimal.encode(result.parentName)
@@ -78,7 +80,8 @@ struct Enroll: ParsableCommand {
         let object = JSONValue.object([
             JSONMember("keyslot", .integer(Int64(result.keyslot))), JSONMember("token", .integer(Int64(result.token))),
             JSONMember("parent", .string(Hexadecimal.prefixed(result.parentHandle))),
-            JSONMember("parent_name", .string(name)), JSONMember("pcrs", .object([JSONMember("sha256", .object(values))])),
+            JSONMember("parent_name", .string(name)),
+            JSONMember("pcrs", .object([JSONMember("sha256", .object(values))])),
         ])
         Console.print(object.compact)
     }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
-internal import Configuration
-internal import Foundation
+internal import CLinux
 internal import InitramfsRuntime
 internal import TPM
 
@@ -13,9 +12,14 @@ struct TPMOptions: ParsableArguments {
 
     func connect() throws(CommandFailure) -> TPM {
         // In a running system others use the TPM too: the kernel's resource manager keeps us apart.
-        let name = tcti ?? ProcessInfo.processInfo.environment["SEALROOT_TCTI"] ?? "device:/dev/tpmrm0"
+        let name = tcti ?? Self.environment("SEALROOT_TCTI") ?? "device:/dev/tpmrm0"
         do throws(TPMError) { return try TPM.connect(tcti: name) } catch {
             throw CommandFailure(code: .unavailable, area: "tpm", detail: name + ": " + error.description)
         }
+    }
+
+    private static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
     }
 }

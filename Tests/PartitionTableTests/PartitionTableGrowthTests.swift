@@ -6,7 +6,9 @@ import Testing
 @Suite struct PartitionTableGrowthTests {
     private func apply(_ ranges: some Sequence<DiskRange>, to image: [UInt8]) -> [UInt8] {
         var image = image
-        for range in ranges { image.replaceSubrange(Int(range.offset)..<Int(range.offset) + range.bytes.count, with: range.bytes) }
+        for range in ranges {
+            image.replaceSubrange(Int(range.offset)..<Int(range.offset) + range.bytes.count, with: range.bytes)
+        }
         return image
     }
 

@@ -43,7 +43,8 @@ struct TableImage {
             let shape = /start= *(\d+), size= *(\d+), type=([^,]+), uuid=([^,]+), name="(.*)"/
             if let match = try shape.firstMatch(in: line), let start = UInt64(match.1), let size = UInt64(match.2) {
                 entries.append(
-                    Entry(start: start, size: size, type: String(match.3), uuid: String(match.4), name: String(match.5)))
+                    Entry(start: start, size: size, type: String(match.3), uuid: String(match.4), name: String(match.5))
+                )
             } else if let colon = line.firstIndex(of: ":") {
                 values[String(line[..<colon])] = String(line[colon...].dropFirst(2))
             }

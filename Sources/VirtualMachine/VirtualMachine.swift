@@ -1,0 +1,126 @@
+import Foundation
+
+/// A whole VM: QEMU without KVM, OVMF with Secure Boot and Microsoft's keys, a swtpm behind tpm-crb.
+///
+/// A test reads as a story: start, wait for a text, type, run a command, power off. The disk is never written:
+/// each machine works on an overlay in its own folder, which also keeps firmware variables and TPM state, so a
+/// second machine made in the same folder is the same computer booted again.
+public final class VirtualMachine {
+    private static let firmware = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
+    private static let variables = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
+
+    private let tpm: Process
+    private let qemu: Process
+    private let console: SerialConsole
+    private var commandCount = 0
+
+    /// Boots `disk`, a raw image, as the computer whose state is in `folder`.
+    ///
+    /// - Parameter tpmFolder: another TPM than the computer's own; nil is its own.
+    public init(disk: String, folder: String, tpmFolder: String? = nil) throws(VirtualMachineError) {
+        let socket = folder + "/run"
+        let state = tpmFolder ?? folder + "/tpm"
+        do {
+            for path in [folder, state, socket] {
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            }
+            for name in ["tpm", "console"] { try? FileManager.default.removeItem(atPath: socket + "/" + name) }
+            if !FileManager.default.fileExists(atPath: folder + "/vars.fd") {
+                try FileManager.default.copyItem(atPath: Self.variables, toPath: folder + "/vars.fd")
+            }
+            if !FileManager.default.fileExists(atPath: folder + "/disk.qcow2") {
+                let overlay = try Self.start([
+                    "qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", "raw", folder + "/disk.qcow2",
+                ])
+                overlay.waitUntilExit()
+            }
+            tpm = try Self.start([
+                "swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state, "--ctrl",
+                "type=unixio,path=" + socket + "/tpm", "--terminate",
+            ])
+            let deadline = Date(timeIntervalSinceNow: 20)
+            while !FileManager.default.fileExists(atPath: socket + "/tpm"), Date() < deadline { usleep(20_000) }
+            qemu = try Self.start(Self.arguments(folder: folder, socket: socket))
+        } catch { throw .start("cannot start the machine: \(error)") }
+        console = try SerialConsole(path: socket + "/console", deadline: Date(timeIntervalSinceNow: 30))
+    }
+
+    deinit {
+        qemu.terminate()
+        qemu.waitUntilExit()
+        tpm.terminate()
+        tpm.waitUntilExit()
+    }
+
+    /// setpriv makes the kernel kill the program when the one that started it dies, however that happens.
+    private static func start(_ words: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/setpriv")
+        process.arguments = ["--pdeathsig", "KILL"] + words
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    private static func arguments(folder: String, socket: String) -> [String] {
+        [
+            "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
+            "-machine", "q35,smm=on,sata=off,smbus=off,vmport=off", "-accel", "tcg,thread=multi,tb-size=512", "-cpu",
+            "max",
+            "-smp", "1", "-m", "1024", "-global", "driver=cfi.pflash01,property=secure,value=on",
+            "-global", "ICH9-LPC.disable_s3=1",
+            "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=" + firmware,
+            "-drive", "if=pflash,format=raw,unit=1,file=" + folder + "/vars.fd",
+            "-chardev", "socket,id=tpm,path=" + socket + "/tpm", "-tpmdev", "emulator,id=tpm0,chardev=tpm",
+            "-device", "tpm-crb,tpmdev=tpm0",
+            "-drive", "if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap,file=" + folder + "/disk.qcow2",
+            "-device", "virtio-blk-pci,drive=disk,bootindex=0", "-object", "rng-random,id=rng,filename=/dev/urandom",
+            "-device", "virtio-rng-pci,rng=rng",
+            "-chardev",
+            "socket,id=con,server=on,wait=off,path=" + socket + "/console,logfile=" + folder + "/console.log",
+            "-serial", "chardev:con",
+        ]
+    }
+
+    /// Waits until `text` appears on the console, behind what was found last.
+    public func wait(for text: String, seconds: Double = 180) throws(VirtualMachineError) {
+        _ = try console.wait(forAny: [text], seconds: seconds)
+    }
+
+    /// Waits for the first of several texts and says which it was.
+    public func wait(forAny texts: [String], seconds: Double = 180) throws(VirtualMachineError) -> String {
+        try console.wait(forAny: texts, seconds: seconds).text
+    }
+
+    public func type(_ text: String) { console.type(text) }
+
+    /// Runs `command` in the root shell on the console. The marks are typed in two halves, so that the echo of
+    /// the typing is not taken for the output.
+    public func run(
+        _ command: String, seconds: Double = 120
+    ) throws(VirtualMachineError) -> (output: String, status: Int) {
+        commandCount += 1
+        let mark = String(commandCount)
+        console.type("echo '<''B\(mark)>'; \(command); echo '<''E\(mark):'$?'>'\n")
+        _ = try console.wait(forAny: ["<B\(mark)>\r\n"], seconds: seconds)
+        let output = try console.wait(forAny: ["<E\(mark):"], seconds: seconds).before
+        let status = try console.wait(forAny: [">"], seconds: seconds).before
+        return (output.replacingOccurrences(of: "\r\n", with: "\n"), Int(status) ?? -1)
+    }
+
+    /// Shuts the system down and waits until the machine is off.
+    public func powerOff() throws(VirtualMachineError) {
+        console.type("systemctl poweroff\n")
+        try waitUntilOff()
+    }
+
+    /// Waits until the machine switches itself off.
+    public func waitUntilOff(seconds: Double = 180) throws(VirtualMachineError) {
+        try console.drain(seconds: seconds)
+        qemu.waitUntilExit()
+        tpm.waitUntilExit()
+    }
+
+    /// Everything that the console has shown so far.
+    public var transcript: String { String(decoding: console.output, as: UTF8.self) }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import TestSupport
+
+/// A machine of processes: a TPM of its own, a LUKS2 volume in a file, and the built programs.
+final class Machine {
+    let tpm: SoftwareTPM
+    let volume: VolumeFile
+    let configurationPath: String
+
+    /// PCRs as a boot would have left them; the fence PCR is still zero.
+    static let measured = [4, 7, 8, 9, 14]
+
+    init(extraLines: String = "") throws {
+        tpm = try SoftwareTPM()
+        volume = try VolumeFile()
+        configurationPath = tpm.path("init.conf")
+        for pcr in Self.measured { try extend(pcr, "event in PCR \(pcr)") }
+        try configure(extraLines)
+    }
+
+    func configure(_ extraLines: String) throws {
+        let text = "device = \(volume.path)\nmapping = root\ntcti = \(tpm.tcti)\ntimeout = 1\n" + extraLines
+        try tpm.write(Array(text.utf8), to: "init.conf")
+    }
+
+    /// Extends by tpm2-tools, as whoever measures would.
+    func extend(_ pcr: Int, _ text: String) throws {
+        try tpm.write(Array(text.utf8), to: "event")
+        try tpm.succeed("tpm2_pcrevent", String(pcr), tpm.path("event"))
+    }
+
+    @discardableResult
+    func enroll(_ arguments: String...) throws -> CommandResult {
+        try sealroot(["enroll", volume.path, "--key-file", volume.keyFile, "--tcti", tpm.tcti] + arguments)
+    }
+
+    func wipe(_ arguments: String...) throws -> CommandResult { try sealroot(["wipe", volume.path] + arguments) }
+
+    func sealroot(_ arguments: [String]) throws -> CommandResult {
+        try Command.run([Scratch.product("sealroot").path] + arguments)
+    }
+
+    /// The unlock up to the mapping, which needs device-mapper; the whole of it runs in a VM.
+    func unlock(_ arguments: String...) throws -> CommandResult {
+        try Command.run(
+            [Self.guestProgram, "unlock", "--config", configurationPath, "--no-activate", "--json"] + arguments)
+    }
+
+    func fence() throws -> CommandResult {
+        try Command.run([Self.guestProgram, "fence", "--config", configurationPath])
+    }
+
+    /// The Embedded build, which is the one that boots; without it the ordinary build of the same sources.
+    static var guestProgram: String {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let embedded = root.appending(path: ".build-embedded/release/sealroot-init").path
+        return FileManager.default.isExecutableFile(atPath: embedded)
+            ? embedded : Scratch.product("sealroot-init").path
+    }
+}
