@@ -27,7 +27,8 @@ import Testing
 
     /// The phase that the journal beside `target` names; empty where there is none.
     private func phase(_ image: RootImage, _ target: String) -> String {
-        let journal = try? String(contentsOfFile: image.scratch.file(target + ".sealroot/journal.json"), encoding: .utf8)
+        let journal = try? String(
+            contentsOfFile: image.scratch.file(target + ".sealroot/journal.json"), encoding: .utf8)
         let match = try? journal.flatMap { try /"phase":"([a-z]+)"/.firstMatch(in: $0) }
         return match.map { String($0.1) } ?? ""
     }
@@ -88,7 +89,7 @@ import Testing
     @Test func finishesAfterAKillAtAnyTime() throws {
         var generator = SystemRandomNumberGenerator()
         var phases: [String: Int] = [:]
-        for _ in 0..<20 {
+        for _ in 0..<10 {
             let image = try RootImage(rootMebibytes: 64)
             let before = try image.digest()
             let delay = Double.random(in: 0...0.6, using: &generator)
@@ -119,7 +120,7 @@ import Testing
             let image = try RootImage(rootMebibytes: 64)
             let before = try image.digest()
             let out = ["--out", image.scratch.file("new.img")]
-                let phase = try kill(image, out + key(image), target: "new.img") { hasCome(moment, image, "new.img") }
+            let phase = try kill(image, out + key(image), target: "new.img") { hasCome(moment, image, "new.img") }
             #expect(try image.digest() == before)
             if phase != nil {
                 let process = try start(image, ["--resume"] + out + (phase?.isEmpty == true ? key(image) : []))

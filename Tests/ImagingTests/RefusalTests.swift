@@ -30,7 +30,10 @@ import Testing
     @Test(arguments: [
         ("mkfs.vfat -F 32 p", "a FAT file system"), ("mkswap -q p", "swap space"),
         ("dd if=/dev/zero of=p bs=1M count=64 status=none", "nothing that is known here"),
-        ("cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 --key-file /etc/os-release p", "a LUKS1 volume"),
+        (
+            "cryptsetup luksFormat -q --type luks1 --pbkdf-force-iterations 1000 --key-file /etc/os-release p",
+            "a LUKS1 volume"
+        ),
     ])
     func namesWhatIsInThePartitionInstead(_ command: String, _ found: String) throws {
         let image = try RootImage()
@@ -51,7 +54,9 @@ import Testing
 
     /// Also where the other copy is whole: what fdisk would repair is not this program's to guess.
     @Test func refusesAnImageWithOneBrokenCopyOfTheTable() throws {
-        for (offset, copy) in [("516", PartitionTableError.Copy.primary), ("$(($(stat -c %s disk.img) - 508))", .backup)] {
+        for (offset, copy) in [
+            ("516", PartitionTableError.Copy.primary), ("$(($(stat -c %s disk.img) - 508))", .backup),
+        ] {
             let image = try RootImage()
             try image.scratch.shell("printf 'X' | dd of=disk.img bs=1 seek=\(offset) conv=notrunc status=none")
             let error: PartitionTableError = copy == .primary ? .notGPT : .signature(.backup)
