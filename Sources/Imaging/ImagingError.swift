@@ -84,7 +84,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .imageChanged(let path): "\(path) is not the image that the earlier run began with"
         case .interrupted: "interrupted; the image is unchanged"
         case .cutOff(.interrupted): "interrupted while writing the image; finish it with --resume"
-        case .cutOff(let error): "\(error); the image is half written: finish it with --resume"
+        case .cutOff(let error): "\(error); the result is not complete: finish it with --resume"
         }
     }
 

@@ -133,6 +133,19 @@ import Testing
         }
     }
 
+    @Test func takesNoOtherFileForItsOwnNewImage() throws {
+        let image = try RootImage(rootMebibytes: 64)
+        let out = ["--out", image.scratch.file("new.img")]
+        let phase = try kill(image, out + key(image), target: "new.img") { hasCome(.writing, image, "new.img") }
+        #expect(phase == "writing")
+        try image.scratch.shell("rm -f new.img.sealroot/image; echo other > new.img")
+        let taken = ImagingError.cutOff(.exists(image.scratch.file("new.img")))
+        #expect(throws: taken) { try image.encrypt(output: "new.img", isResumed: true) }
+        try image.scratch.shell("rm new.img")
+        try image.encrypt(output: "new.img", isResumed: true)
+        try image.requireSameFiles(in: "new.img")
+    }
+
     @Test(arguments: [SIGINT, SIGTERM]) func tidiesUpWhenItIsInterruptedBeforeTheWrite(_ signal: Int32) throws {
         let image = try RootImage(rootMebibytes: 64)
         let before = try image.digest()
