@@ -121,6 +121,7 @@ let testTargets: [Target] = [
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests("ProcessTests", ["JSON", "TestSupport", "sealroot", "sealroot-init"]),
+    tests("VMTests", ["JSON", "VirtualMachine"]),
     tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A whole VM: QEMU without KVM, OVMF with Secure Boot and Microsoft's keys, a swtpm behind tpm-crb.
 ///
@@ -46,10 +47,7 @@ public final class VirtualMachine {
     }
 
     deinit {
-        qemu.terminate()
-        qemu.waitUntilExit()
-        tpm.terminate()
-        tpm.waitUntilExit()
+        for process in [qemu, tpm] where process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
     /// setpriv makes the kernel kill the program when the one that started it dies, however that happens.
@@ -117,8 +115,9 @@ public final class VirtualMachine {
     /// Waits until the machine switches itself off.
     public func waitUntilOff(seconds: Double = 180) throws(VirtualMachineError) {
         try console.drain(seconds: seconds)
-        qemu.waitUntilExit()
-        tpm.waitUntilExit()
+        // swtpm ends when QEMU hangs up, and has written its state by then.
+        let deadline = Date(timeIntervalSinceNow: 20)
+        while qemu.isRunning || tpm.isRunning, Date() < deadline { usleep(20_000) }
     }
 
     /// Everything that the console has shown so far.
