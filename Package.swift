@@ -117,7 +117,7 @@ let testTargets: [Target] = [
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
     tests(
         "ImagingTests",
-        ["Imaging", "InitramfsRuntime", "LUKS", "PartitionTable", "RecoveryKeys", "Secrets", "TestSupport", "sealroot"]),
+        ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
     tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),

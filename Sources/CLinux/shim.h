@@ -83,3 +83,14 @@ static inline int shim_wait(pid_t pid) {
 
 // `SIG_IGN` is a cast that Swift does not import.
 static inline void shim_ignore_signal(int number) { signal(number, SIG_IGN); }
+
+// Calls `handler` for a signal, also where the parent had blocked it, but not where it had it ignored (nohup).
+static inline void shim_catch_signal(int number, void (*handler)(int)) {
+    struct sigaction inherited;
+    if (sigaction(number, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN) return;
+    signal(number, handler);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}

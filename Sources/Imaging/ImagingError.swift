@@ -1,3 +1,4 @@
+internal import CLinux
 public import Cryptography
 public import InitramfsRuntime
 public import LUKS
@@ -43,7 +44,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .table, .notExt4, .journal, .imageChanged: .malformed
         case .noSuchPartition, .noRoot, .ambiguous, .exists, .unfinished, .nothingToResume, .notRegularFile: .usage
         case .cannotGrow: .malformed
-        case .luks(let error): error.isInterrupted ? .inputOutput : .internalFault
+        case .luks(let error): error.errno == ENOSPC || error.errno == EIO ? .inputOutput : .internalFault
         case .cryptography: .internalFault
         case .inUse, .toolMissing: .missing
         case .toolFailed: .malformed
@@ -83,7 +84,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .imageChanged(let path): "\(path) is not the image that the earlier run began with"
         case .interrupted: "interrupted; the image is unchanged"
         case .cutOff(.interrupted): "interrupted while writing the image; finish it with --resume"
-        case .cutOff(let error): "\(error); the image is half written: finish it with --resume"
+        case .cutOff(let error): "\(error); the result is not complete: finish it with --resume"
         }
     }
 

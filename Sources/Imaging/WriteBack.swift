@@ -25,8 +25,11 @@ struct WriteBack {
 
     /// Makes `output` from `image` and the work file. It appears under its name when it is complete.
     func make(_ output: String, from image: borrowing ImageFile) throws(ImagingError) {
-        let isMoved = unsafe access(output, F_OK) == 0 && access(folder.image, F_OK) != 0
-        if isMoved { return }
+        if unsafe access(output, F_OK) == 0 {
+            // Either this run's own, moved just before it was cut off, or somebody else's.
+            guard unsafe access(folder.image, F_OK) != 0, try isResult(output) else { throw .exists(output) }
+            return
+        }
         try requireSame(image)
         try WorkFolder.removeFile(folder.image)
         let result = try files { () throws(FileError) in
@@ -59,6 +62,14 @@ struct WriteBack {
         try files { () throws(FileError) in try FileDescriptor.open(readingAt: folder.parent).synchronize() }
     }
 
+    private func isResult(_ path: String) throws(ImagingError) -> Bool {
+        try files { () throws(FileError) in
+            let file = try FileDescriptor.open(readingAt: path)
+            guard try file.byteCount == journal.newImageByteCount else { return false }
+            return GUID(bytes: try file.read(16, at: guidOffset))?.description == journal.diskGUID
+        }
+    }
+
     private func copyPartition(
         into target: Int32, _ path: String, after before: UInt64 = 0, total: UInt64
     ) throws(ImagingError) {
@@ -70,15 +81,15 @@ struct WriteBack {
         }
     }
 
+    /// Where the header at LBA 1 has the disk GUID, in bytes from the start of the image.
+    private var guidOffset: UInt64 { journal.sectorByteCount + 56 }
+
     /// The image may be in either state, or between them; its size and its disk GUID show that it is this
     /// one. The GUID is the same in the old table and in the new one.
     private func requireSame(_ image: borrowing ImageFile) throws(ImagingError) {
         let isOldSize = image.byteCount == journal.imageByteCount
-        let offset = journal.sectorByteCount + 56
-        guard isOldSize || image.byteCount == journal.newImageByteCount, image.byteCount >= offset + 16 else {
-            throw .imageChanged(image.file.path)
-        }
-        let guid = GUID(bytes: try image.read(16, at: offset))
-        guard guid?.description == journal.diskGUID else { throw .imageChanged(image.file.path) }
+        guard isOldSize || image.byteCount == journal.newImageByteCount, image.byteCount >= guidOffset + 16,
+            GUID(bytes: try image.read(16, at: guidOffset))?.description == journal.diskGUID
+        else { throw .imageChanged(image.file.path) }
     }
 }

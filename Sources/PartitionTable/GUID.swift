@@ -16,7 +16,7 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
     /// Reads the text form, 36 characters, in either case.
     public init?(_ text: String) {
         let groups = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12] else { return nil }
+        guard groups.map({ $0.utf8.count }) == [8, 4, 4, 4, 12] else { return nil }
         guard let shown = Hexadecimal.decode(groups.joined()), shown.count == 16 else { return nil }
         bytes = Self.order.map { shown[$0] }
     }

@@ -9,8 +9,10 @@ public enum Interruption {
 
     /// From now on the three signals set the flag instead of ending the process.
     public static func watch() {
+        // The first use makes the flag, which a handler must not do.
+        requested.store(false, ordering: .relaxed)
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            _ = signal(number) { _ in Interruption.requested.store(true, ordering: .relaxed) }
+            shim_catch_signal(number) { _ in Interruption.requested.store(true, ordering: .relaxed) }
         }
         // A reader that went away is an error of write(2), which is handled, and not the end.
         shim_ignore_signal(SIGPIPE)

@@ -1,6 +1,6 @@
 import Foundation
 import Imaging
-import RecoveryKeys
+import JSON
 import TestSupport
 
 /// An image as an installer makes it: ESP, and a root whose files lie in the folder `tree`.
@@ -81,14 +81,14 @@ final class RootImage: Sendable {
             """)
     }
 
-    /// A field of the LUKS2 metadata, by the path that python's json module understands.
-    func metadata(_ path: String, mebibytes: Int? = nil) throws -> String {
-        try scratch.shell(
+    /// The LUKS2 metadata of the root as cryptsetup reads it.
+    func metadata() throws -> JSONValue {
+        let text = try scratch.shell(
             """
-            dd if=disk.img of=root.luks bs=1M skip=\(Self.startMebibyte) count=\(mebibytes ?? rootMebibytes) status=none
-            cryptsetup luksDump --dump-json-metadata root.luks > metadata.json
+            dd if=disk.img of=root.luks bs=1M skip=\(Self.startMebibyte) count=\(rootMebibytes) status=none
+            cryptsetup luksDump --dump-json-metadata root.luks
             rm root.luks
-            python3 -c 'import json; print(json.load(open("metadata.json"))\(path))'
             """)
+        return try JSONValue(parsing: text)
     }
 }

@@ -25,28 +25,16 @@ public final class Scratch: Sendable {
     /// - Returns: standard output, without the line end.
     @discardableResult
     public func shell(_ script: String) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.currentDirectoryURL = URL(filePath: path)
-        process.arguments = ["-euc", "PATH=$PATH:/usr/sbin:/sbin\nexport PATH LC_ALL=C\n" + script]
-        process.standardOutput = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw ShellFailure(script: script, status: process.terminationStatus)
+        let setUp = "PATH=$PATH:/usr/sbin:/sbin; export PATH; "
+        let result = try Command.run(["sh", "-euc", setUp + script], environment: ["LC_ALL": "C"], folder: path)
+        guard result.status == 0 else {
+            throw CommandFailure(description: "\(script)\nended with \(result.status): \(result.errorText)")
         }
-        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+        return result.text
     }
 
     /// A program that this package built, beside the test bundle.
     public static func product(_ name: String) -> URL {
         URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
     }
-}
-
-public struct ShellFailure: Error {
-    public let script: String
-    public let status: Int32
 }
