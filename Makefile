@@ -5,7 +5,7 @@ EMBEDDED := $(TOOLCHAIN)/lib/swift/embedded/x86_64-unknown-linux-gnu
 GUEST_BUILD := SEALROOT_EMBEDDED=$(EMBEDDED) swift build -c release --scratch-path .build-embedded
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest owner deb image test lint clean
+.PHONY: help setup build guest owner deb image demo test lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -24,11 +24,17 @@ build: guest owner ## build both programs
 deb: build ## build the Debian packages into .build/deb
 	@sh Packaging/build-deb
 
-image: deb ## build the demo disk, still unencrypted, into .build/images
+image: deb ## build the demo disk and encrypt its root, into .build/images
 	@sh Packaging/images/build-root .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	@sh Packaging/images/build-disk
+	@rm -rf .build/images/encrypted.raw .build/images/encrypted.raw.sealroot .build/images/recovery-key
+	@.build-owner/release/sealroot encrypt-image .build/images/disk.raw --out .build/images/encrypted.raw \
+		--recovery-key-out .build/images/recovery-key
 
-test: setup deb ## install what is missing, build, and run every test
+demo: setup image ## boot the demo disk: enrol it, then boot it with nobody at the console
+	swift run demo
+
+test: setup image ## install what is missing, build, and run every test
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	swift test
 

@@ -102,6 +102,7 @@ let ownerTargets: [Target] = [
             "Secrets",
         ]),
     library("VirtualMachine", [], strictWithoutC),
+    .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
         name: "sealroot",
         dependencies: [

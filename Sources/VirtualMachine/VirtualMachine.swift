@@ -90,6 +90,13 @@ public final class VirtualMachine {
         try console.wait(forAny: texts, seconds: seconds).text
     }
 
+    /// Waits for `good` and returns what came before it; `bad` alone is a failure.
+    func wait(until good: String, orFailAt bad: String, seconds: Double = 120) throws(VirtualMachineError) -> String {
+        let found = try console.wait(forAny: [good, bad], seconds: seconds)
+        guard found.text == good else { throw .start("the command failed:" + found.before) }
+        return found.before.replacingOccurrences(of: "\r\n", with: "\n")
+    }
+
     public func type(_ text: String) { console.type(text) }
 
     /// Runs `command` in the root shell on the console. The marks are typed in two halves, so that the echo of

@@ -25,10 +25,11 @@ enum PassphraseInput {
         var saved = termios()
         let isTerminal = unsafe tcgetattr(STDIN_FILENO, &saved) == 0
         if isTerminal {
-            Console.report("Passphrase or recovery key of the volume:")
             var silent = saved
             silent.c_lflag &= ~tcflag_t(ECHO)
             _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+            // Only now: what is typed in answer must be neither shown nor flushed.
+            Console.report("Passphrase or recovery key of the volume:")
         }
         defer { if isTerminal { _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved) } }
         return try bytes(from: STDIN_FILENO, "standard input", untilNewline: true)

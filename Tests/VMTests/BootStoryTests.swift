@@ -5,11 +5,38 @@ import VirtualMachine
 
 /// Whole boots: OVMF with Secure Boot, Debian's signed shim, GRUB and kernel, and the initrd that its own tools
 /// made. Each attack changes one thing of a machine that was seen to boot unattended before.
-@Suite(.serialized, .enabled(if: DemoDisk.isBuilt, "run `make image` first: there is no demo disk"))
-struct BootStoryTests {
-    @Test func bootsUnattendedAndRefusesWhatAHostMayChange() throws {
-        let computer = DemoDisk.Computer()
+private let builtDisk = DemoDisk(
+    in: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .path + "/.build/images")
+
+@Suite(.serialized, .enabled(if: builtDisk.isBuilt, "there is no demo disk: run `make image` first"))
+final class BootStoryTests {
+    /// One computer is enrolled, once; each test has copies of it.
+    private static let enrolled = Result { () throws -> DemoComputer in
+        let computer = DemoComputer(
+            disk: builtDisk, folder: NSTemporaryDirectory() + "/sealroot-vm-enrolled-\(getpid())")
         try computer.enroll()
+        return computer
+    }
+    private let folder = NSTemporaryDirectory() + "/sealroot-vm-" + UUID().uuidString
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// The enrolled computer, for this test alone.
+    private func computer() throws -> DemoComputer {
+        let copy = DemoComputer(disk: builtDisk, folder: folder)
+        try FileManager.default.copyItem(atPath: try Self.enrolled.get().folder, toPath: folder)
+        return copy
+    }
+
+    /// A computer as it comes from the shop: its TPM was never enrolled with anything.
+    private func otherComputer() throws -> DemoComputer {
+        try FileManager.default.createDirectory(atPath: folder + "/other", withIntermediateDirectories: true)
+        return DemoComputer(disk: builtDisk, folder: folder + "/other")
+    }
+
+    @Test func bootsUnattendedAndRefusesWhatAHostMayChange() throws {
+        let computer = try computer()
 
         // Untouched: it comes up by itself, and nobody is asked for anything.
         let machine = try computer.boot()
@@ -36,8 +63,7 @@ struct BootStoryTests {
     }
 
     @Test func anInitrdWithOneFileAddedGetsNoKey() throws {
-        let computer = DemoDisk.Computer()
-        try computer.enroll()
+        let computer = try computer()
         let machine = try computer.boot()
         try machine.wait(for: DemoDisk.shell)
         let edit = "cd /tmp && echo stolen > thief && echo thief | cpio -o -H newc >> /boot/initrd.img-$(uname -r)"
@@ -47,11 +73,8 @@ struct BootStoryTests {
     }
 
     @Test func anotherTPMGetsNoKey() throws {
-        let computer = DemoDisk.Computer()
-        try computer.enroll()
-        let other = DemoDisk.Computer()
-        try other.enroll()
-        let machine = try computer.boot(tpmOf: other)
+        let computer = try computer()
+        let machine = try computer.boot(tpmOf: try otherComputer())
         try machine.wait(for: "another TPM")
         try machine.wait(for: "(code 77)")
         try machine.waitUntilOff()
@@ -61,7 +84,7 @@ struct BootStoryTests {
         #expect(try again.wait(forAny: [DemoDisk.shell, DemoDisk.refusal]) == DemoDisk.shell)
     }
 
-    private func requireRefusal(_ computer: DemoDisk.Computer, naming pcr: String) throws {
+    private func requireRefusal(_ computer: DemoComputer, naming pcr: String) throws {
         let machine = try computer.boot()
         try machine.wait(for: "measurements changed: ")
         try machine.wait(for: pcr)

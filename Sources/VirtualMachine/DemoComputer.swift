@@ -1,0 +1,57 @@
+import Foundation
+
+/// The disk that `make image` builds: Debian 12 with our packages, its root encrypted by `sealroot encrypt-image`.
+public struct DemoDisk: Sendable {
+    public let image: String
+    public let recoveryKeyPath: String
+
+    /// - Parameter folder: where `make image` put it.
+    public init(in folder: String) {
+        image = folder + "/encrypted.raw"
+        recoveryKeyPath = folder + "/recovery-key"
+    }
+
+    public var isBuilt: Bool { FileManager.default.fileExists(atPath: image) }
+
+    /// Texts on its console.
+    public static let shell = "root@sealroot-demo:~#"
+    public static let prompt = "Please unlock disk root"
+    public static let refusal = "sealroot: the boot ends here"
+}
+
+/// One computer with the demo disk in it. Its folder holds all its state: what was written to the disk, firmware
+/// variables and TPM. A copy of the folder is the same computer a second time.
+public struct DemoComputer: Sendable {
+    public let disk: DemoDisk
+    public let folder: String
+
+    public init(disk: DemoDisk, folder: String) {
+        self.disk = disk
+        self.folder = folder
+    }
+
+    /// Switches it on; with another computer given, with that one's TPM in place of its own.
+    public func boot(tpmOf other: DemoComputer? = nil) throws(VirtualMachineError) -> VirtualMachine {
+        try VirtualMachine(disk: disk.image, folder: folder, tpmFolder: other.map { $0.folder + "/tpm" })
+    }
+
+    /// The first boot: a person types the recovery key at Debian's own prompt and enrols the volume.
+    ///
+    /// - Returns: what `sealroot enroll` printed.
+    @discardableResult
+    public func enroll() throws(VirtualMachineError) -> String {
+        let machine = try boot()
+        try machine.wait(for: DemoDisk.prompt)
+        guard let key = try? String(contentsOfFile: disk.recoveryKeyPath, encoding: .utf8) else {
+            throw .start("cannot read \(disk.recoveryKeyPath)")
+        }
+        machine.type(key + "\n")
+        try machine.wait(for: DemoDisk.shell)
+        machine.type("sealroot enroll /dev/disk/by-partlabel/root; echo '<''enroll:'$?'>'\n")
+        try machine.wait(for: "Passphrase or recovery key of the volume:")
+        machine.type(key + "\n")
+        let result = try machine.wait(until: "<enroll:0>", orFailAt: "<enroll:")
+        try machine.powerOff()
+        return result
+    }
+}
