@@ -1,19 +1,26 @@
 internal import COpenSSL
 public import Secrets
 
-/// HMAC-SHA-256. Source: RFC 2104, FIPS 180-4.
+/// HMAC. Source: RFC 2104, FIPS 180-4.
 public enum MessageAuthentication {
     /// The 32-byte code over `message` under `key`.
     public static func hmacSHA256(
         _ message: Span<UInt8>, key: borrowing SecretBytes
     ) throws(CryptographyError) -> [UInt8] {
-        var code = [UInt8](repeating: 0, count: 32)
+        try hmac(.sha256, message, key: key)
+    }
+
+    /// The code over `message` under `key` with any hash, as long as its digests.
+    public static func hmac(
+        _ algorithm: DigestAlgorithm, _ message: Span<UInt8>, key: borrowing SecretBytes
+    ) throws(CryptographyError) -> [UInt8] {
+        var code = [UInt8](repeating: 0, count: algorithm.byteCount)
         var length = 0
         let result = unsafe code.withUnsafeMutableBufferPointer { output in
             unsafe key.bytes.withUnsafeBufferPointer { key in
                 unsafe message.withUnsafeBufferPointer { message in
                     unsafe EVP_Q_mac(
-                        nil, "HMAC", nil, "SHA256", nil, key.baseAddress, key.count, message.baseAddress,
+                        nil, "HMAC", nil, algorithm.rawValue, nil, key.baseAddress, key.count, message.baseAddress,
                         message.count, output.baseAddress, output.count, &length)
                 }
             }

@@ -19,6 +19,7 @@ public struct TPMError: Error, Equatable, Sendable, CustomStringConvertible {
         case unseal = "Esys_Unseal"
         case readPCRs = "Esys_PCR_Read"
         case event = "Esys_PCR_Event"
+        case extend = "Esys_PCR_Extend"
         case capability = "Esys_GetCapability"
         case marshal = "Tss2_MU_TPM2B_PUBLIC_Marshal"
         /// No call to TSS: the policy is computed here.

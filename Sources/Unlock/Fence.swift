@@ -7,10 +7,20 @@ public import TPM
 ///
 /// Source: architecture, sections 2 and 4.4.
 public enum Fence {
-    /// Extends PCR `index` in every bank. With `key` the TPM's answer is authenticated, so that the transport
-    /// cannot swallow the fence. Where it holds the fence and nothing else already, nothing is left
-    /// to do; where it holds other measurements it is extended again, which does no harm.
-    public static func extend(_ index: Int, of tpm: borrowing TPM, over key: StorageKey?) throws(FenceError) {
+    /// Extends PCR `index` in every bank, and then what `record` holds. The answers are authenticated by `key`,
+    /// so that the transport cannot swallow the fence; nor is it asked whether it is needed.
+    static func close(
+        _ index: Int, of tpm: borrowing TPM, over key: StorageKey, thenRecording record: [Measurement]
+    ) throws(FenceError) {
+        _ = try rethrow(as: FenceError.tpm) { () throws(TPMError) in
+            try tpm.measure([Measurement(pcr: index, event: FenceEvent.bytes)] + record, over: key)
+        }
+    }
+
+    /// Extends PCR `index` in every bank, for want of a key without authentication. Where it holds the fence and
+    /// nothing else already, nothing is left to do; where it holds other measurements it is extended again,
+    /// which does no harm.
+    public static func extend(_ index: Int, of tpm: borrowing TPM) throws(FenceError) {
         guard let selection = PCRSelection(bank: .sha256, indices: [index]) else { throw .noSuchPCR(index) }
         let value = try rethrow(as: FenceError.tpm) { () throws(TPMError) in try tpm.readPCRs(selection) }
         let fenced = try rethrow(as: FenceError.cryptography) { () throws(CryptographyError) in
@@ -18,7 +28,7 @@ public enum Fence {
         }
         guard value.first?.digest != fenced else { return }
         _ = try rethrow(as: FenceError.tpm) { () throws(TPMError) in
-            try tpm.measure([Measurement(pcr: index, event: FenceEvent.bytes)], over: key)
+            try tpm.measure(FenceEvent.bytes, into: index)
         }
     }
 }

@@ -38,6 +38,7 @@ extension Unlock {
         try progress.log.run(.open) { () throws(UnlockFailure) in
             try map(volume, key, image.header, configuration)
         }
+        progress.record = [try VolumeRecord.measurement(of: key, image.header, configuration, tpm)]
         return .unlocked
     }
 

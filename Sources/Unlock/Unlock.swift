@@ -14,6 +14,8 @@ public enum Unlock {
         var mapping: String?
         /// The storage key, once it is known to be the volume's own.
         var storageKey: StorageKey?
+        /// What the volume key is recorded as, once the volume is open.
+        var record: [Measurement] = []
     }
 
     /// Runs all steps and says how it ended. Once the TPM was reached, the fence is extended whatever
@@ -62,9 +64,11 @@ public enum Unlock {
         _ configuration: GuestConfiguration, _ tpm: borrowing TPM, _ progress: inout Progress
     ) throws(UnlockFailure) {
         let key = progress.storageKey
+        let record = progress.record
         try progress.log.run(.fence) { () throws(UnlockFailure) in
             try rethrow(as: UnlockFailure.fence) { () throws(FenceError) in
-                try Fence.extend(configuration.fencePCR, of: tpm, over: key)
+                guard let key else { return try Fence.extend(configuration.fencePCR, of: tpm) }
+                try Fence.close(configuration.fencePCR, of: tpm, over: key, thenRecording: record)
             }
         }
     }

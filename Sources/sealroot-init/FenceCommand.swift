@@ -22,7 +22,7 @@ enum FenceCommand {
         let (tcti, index) = target(options)
         do throws(FenceError) {
             let tpm = try rethrow(as: FenceError.tpm) { () throws(TPMError) in try TPM.connect(tcti: tcti) }
-            try Fence.extend(index, of: tpm, over: nil)
+            try Fence.extend(index, of: tpm)
             return .done
         } catch {
             Console.report("sealroot: fence: " + error.description)

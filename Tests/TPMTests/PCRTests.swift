@@ -37,6 +37,34 @@ import Testing
         #expect(Set(digests.map(\.bank)) == [.sha1, .sha256, .sha384, .sha512])
     }
 
+    @Test func extendsTheDigestsThatItIsGivenAndOnlyThose() throws {
+        let (mine, theirs) = (try SoftwareTPM(), try SoftwareTPM())
+        let digests = [
+            BankDigest(bank: .sha256, digest: [UInt8](repeating: 0xA5, count: 32)),
+            BankDigest(bank: .sha384, digest: [UInt8](repeating: 0x5A, count: 48)),
+        ]
+        let session = try TPM.connect(tcti: mine.tcti)
+        let key = try session.createStorageKey(at: 0x8100_0002)
+        _ = try session.measure([Measurement(pcr: 15, digests: digests)], over: key)
+        let list = "15:sha256=" + String(repeating: "a5", count: 32) + ",sha384=" + String(repeating: "5a", count: 48)
+        try theirs.succeed("tpm2_pcrextend", list)
+        let banks = "sha1:15+sha256:15+sha384:15+sha512:15"
+        let values = try mine.succeed("tpm2_pcrread", banks).text
+        #expect(try values == theirs.succeed("tpm2_pcrread", banks).text)
+        let untouched = try SoftwareTPM()
+        #expect(try values != untouched.succeed("tpm2_pcrread", banks).text)
+    }
+
+    @Test func refusesDigestsThatAreNone() throws {
+        let tpm = try SoftwareTPM()
+        let session = try TPM.connect(tcti: tpm.tcti)
+        for digests in [[], [BankDigest(bank: .sha256, digest: [1])]] {
+            #expect(throws: TPMError.self) {
+                try session.measure([Measurement(pcr: 15, digests: digests)], over: nil)
+            }
+        }
+    }
+
     /// What the bank holds after its zero was extended once.
     private func extended(_ bank: DigestAlgorithm, by digests: [BankDigest]) throws -> [UInt8] {
         let digest = try #require(digests.first { $0.bank == bank }).digest

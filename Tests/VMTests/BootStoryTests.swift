@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestSupport
 import Testing
 import VirtualMachine
 
@@ -51,6 +52,9 @@ final class BootStoryTests {
         #expect(try machine.run("od -An -tu1 -j4 /sys/firmware/efi/efivars/SecureBoot-*").output.contains("1"))
         #expect(try machine.run("findmnt -no SOURCE /").output.contains("/dev/mapper/root"))
 
+        // PCR 15 names the volume as systemd would: HMAC(volume key, "cryptsetup:<mapping>:<UUID>").
+        #expect(try pcr15(of: machine) == expectedPCR15(of: machine))
+
         // The fence: the running system cannot unseal again.
         #expect(try machine.run("sealroot-init unlock --no-activate").status == 77)
 
@@ -82,6 +86,26 @@ final class BootStoryTests {
         // Its own TPM still opens it: the disk was not touched.
         let again = try computer.boot()
         #expect(try again.wait(forAny: [DemoDisk.shell, DemoDisk.refusal]) == DemoDisk.shell)
+    }
+
+    private func pcr15(of machine: VirtualMachine) throws -> String {
+        let output = try machine.run("tpm2_pcrread sha256:15 | grep -o 0x.*").output
+        return output.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+    }
+
+    /// Computed by openssl on this side, from the key that cryptsetup dumps over there.
+    private func expectedPCR15(of machine: VirtualMachine) throws -> String {
+        let key = try String(contentsOfFile: builtDisk.recoveryKeyPath, encoding: .utf8)
+        let dump =
+            "printf %s \(key) > /run/k; cryptsetup luksDump -q --dump-volume-key --volume-key-file /run/v --key-file /run/k"
+            + " /dev/vda3 >/dev/null; od -An -v -tx1 /run/v | tr -d ' \\n'; echo; rm /run/k /run/v; blkid -s UUID -o value /dev/vda3"
+        let lines = try machine.run(dump).output.split(separator: "\n").filter { !$0.contains(" ") }
+        let (volumeKey, uuid) = (try #require(lines.first), try #require(lines.last))
+        #expect(volumeKey.count == 128)
+        let script =
+            "printf 'cryptsetup:root:\(uuid)' | openssl dgst -sha256 -mac HMAC -macopt hexkey:\(volumeKey) -binary"
+            + " | { head -c 32 /dev/zero; cat; } | openssl dgst -sha256 -r | cut -c1-64"
+        return "0x" + (try Command.run(["sh", "-c", script]).text)
     }
 
     private func requireRefusal(_ computer: DemoComputer, naming pcr: String) throws {

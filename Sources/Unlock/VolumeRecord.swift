@@ -1,0 +1,31 @@
+internal import Configuration
+internal import Cryptography
+internal import InitramfsRuntime
+internal import LUKSHeader
+internal import Secrets
+internal import TPM
+
+/// The record of which volume was opened, for whoever attests the running system.
+///
+/// Source: systemd 252 and later, systemd-cryptsetup's `tpm2-measure-pcr=`: PCR 15 is extended, in each bank,
+/// with HMAC(volume key, "cryptsetup:<mapping>:<UUID>") by the bank's own hash. A mapping name of ours has no
+/// colon that systemd would escape.
+enum VolumeRecord {
+    private static let pcr = 15
+
+    static func measurement(
+        of key: borrowing SecretBytes, _ header: LUKSHeader, _ configuration: GuestConfiguration,
+        _ tpm: borrowing TPM
+    ) throws(UnlockFailure) -> Measurement {
+        let banks = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in try tpm.activeBanks() }
+        let text = Array(("cryptsetup:" + configuration.mapping + ":" + header.uuid).utf8)
+        var digests: [BankDigest] = []
+        for bank in banks {
+            do throws(CryptographyError) {
+                let code = try MessageAuthentication.hmac(bank, text.span, key: key)
+                digests.append(BankDigest(bank: bank, digest: code))
+            } catch { throw .cryptography(error) }
+        }
+        return Measurement(pcr: pcr, digests: digests)
+    }
+}
