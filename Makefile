@@ -5,7 +5,7 @@ EMBEDDED := $(TOOLCHAIN)/lib/swift/embedded/x86_64-unknown-linux-gnu
 GUEST_BUILD := SEALROOT_EMBEDDED=$(EMBEDDED) swift build -c release --scratch-path .build-embedded
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest owner deb image demo test lint clean
+.PHONY: help setup build guest owner deb image demo test bench lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -21,15 +21,23 @@ owner: ## build the sealroot tool, with the Swift runtime linked in
 
 build: guest owner ## build both programs
 
-deb: build ## build the Debian packages into .build/deb
-	@sh Packaging/build-deb
+# What was built once is reused, until something that goes into it changes.
+SOURCES := $(shell find Package.swift Sources Initramfs Packaging -type f)
 
-image: deb ## build the demo disk and encrypt its root, into .build/images
+deb: .build/deb/done ## build the Debian packages into .build/deb
+.build/deb/done: $(SOURCES)
+	@$(MAKE) --no-print-directory build
+	@sh Packaging/build-deb
+	@touch $@
+
+image: .build/images/done ## build the demo disk and encrypt its root, into .build/images
+.build/images/done: .build/deb/done
 	@sh Packaging/images/build-root .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	@sh Packaging/images/build-disk
 	@rm -rf .build/images/encrypted.raw .build/images/encrypted.raw.sealroot .build/images/recovery-key
 	@.build-owner/release/sealroot encrypt-image .build/images/disk.raw --out .build/images/encrypted.raw \
 		--recovery-key-out .build/images/recovery-key
+	@touch $@
 
 demo: setup image ## boot the demo disk: enrol it, then boot it with nobody at the console
 	swift run demo
@@ -37,6 +45,10 @@ demo: setup image ## boot the demo disk: enrol it, then boot it with nobody at t
 test: setup image ## install what is missing, build, and run every test
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	swift test
+
+bench: setup deb ## measure size and speed, beside peers and limits
+	swift run bench
+	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb | grep bytes
 
 lint: ## check the style of Swift and shell
 	swift format lint --strict --recursive Package.swift Sources Tests

@@ -122,6 +122,8 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
+    .executableTarget(
+        name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests("ProcessTests", ["JSON", "TestSupport", "sealroot", "sealroot-init"]),

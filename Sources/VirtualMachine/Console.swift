@@ -84,7 +84,6 @@ final class SerialConsole {
     private func find(_ texts: [String]) -> (text: String, before: String)? {
         let hay = Data(output[position...])
         let hits = texts.compactMap { text in hay.range(of: Data(text.utf8)).map { (text, $0) } }
-        // Where one text begins another, the longer one is meant: callers name it first.
         guard let first = hits.min(by: { $0.1.lowerBound < $1.1.lowerBound }) else { return nil }
         let before = String(decoding: hay[hay.startIndex..<first.1.lowerBound], as: UTF8.self)
         position += first.1.upperBound - hay.startIndex

@@ -47,11 +47,11 @@ public struct DemoComputer: Sendable {
         }
         machine.type(key + "\n")
         try machine.wait(for: DemoDisk.shell)
-        machine.type("sealroot enroll /dev/disk/by-partlabel/root; echo '<''enroll:'$?'>'\n")
-        try machine.wait(for: "Passphrase or recovery key of the volume:")
-        machine.type(key + "\n")
-        let result = try machine.wait(until: "<enroll:0>", orFailAt: "<enroll:")
+        let prompt = "Passphrase or recovery key of the volume:"
+        let result = try machine.run(
+            "sealroot enroll /dev/disk/by-partlabel/root", answering: [(prompt: prompt, answer: key)])
+        guard result.status == 0 else { throw .start("sealroot enroll failed: " + result.output) }
         try machine.powerOff()
-        return result
+        return result.output
     }
 }

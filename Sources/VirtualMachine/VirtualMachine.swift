@@ -90,24 +90,21 @@ public final class VirtualMachine {
         try console.wait(forAny: texts, seconds: seconds).text
     }
 
-    /// Waits for `good` and returns what came before it; `bad` alone is a failure.
-    func wait(until good: String, orFailAt bad: String, seconds: Double = 120) throws(VirtualMachineError) -> String {
-        let found = try console.wait(forAny: [good, bad], seconds: seconds)
-        guard found.text == good else { throw .start("the command failed:" + found.before) }
-        return found.before.replacingOccurrences(of: "\r\n", with: "\n")
-    }
-
     public func type(_ text: String) { console.type(text) }
 
-    /// Runs `command` in the root shell on the console. The marks are typed in two halves, so that the echo of
+    /// Runs `command` in the root shell on the console, and types each answer when its prompt has come. The marks are typed in two halves, so that the echo of
     /// the typing is not taken for the output.
     public func run(
-        _ command: String, seconds: Double = 120
+        _ command: String, answering answers: [(prompt: String, answer: String)] = [], seconds: Double = 120
     ) throws(VirtualMachineError) -> (output: String, status: Int) {
         commandCount += 1
         let mark = String(commandCount)
         console.type("echo '<''B\(mark)>'; \(command); echo '<''E\(mark):'$?'>'\n")
         _ = try console.wait(forAny: ["<B\(mark)>\r\n"], seconds: seconds)
+        for (prompt, answer) in answers {
+            try wait(for: prompt, seconds: seconds)
+            console.type(answer + "\n")
+        }
         let output = try console.wait(forAny: ["<E\(mark):"], seconds: seconds).before
         let status = try console.wait(forAny: [">"], seconds: seconds).before
         return (output.replacingOccurrences(of: "\r\n", with: "\n"), Int(status) ?? -1)
