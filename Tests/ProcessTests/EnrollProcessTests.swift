@@ -32,6 +32,28 @@ import Testing
         #expect(try machine.enroll().status == 0)
     }
 
+    @Test func aKilledEnrolmentLeavesThePassphraseAndCanBeDoneAgain() throws {
+        let machine = try Machine()
+        let enroll = [
+            Scratch.product("sealroot").path, "enroll", machine.volume.path, "--key-file", machine.volume.keyFile,
+            "--tcti", machine.tpm.tcti,
+        ]
+        var killed = 0
+        for milliseconds in stride(from: 10, to: 400, by: 30) {
+            let delay = String(format: "%.3f", Double(milliseconds) / 1000)
+            let result = try Command.run(["timeout", "-s", "KILL", delay] + enroll)
+            if result.status != 0 { killed += 1 }
+            _ = try machine.volume.cryptsetup(
+                "open", ["--test-passphrase", "--key-file", machine.volume.keyFile, machine.volume.path])
+            _ = try machine.volume.cryptsetup("repair", [machine.volume.path])
+            _ = try machine.wipe()
+        }
+        #expect(killed > 0)
+        let result = try machine.enroll()
+        #expect(result.status == 0, "\(result.errorText)")
+        #expect(try machine.unlock().status == 0)
+    }
+
     @Test func aWrongPassphraseChangesNothing() throws {
         let machine = try Machine()
         try machine.tpm.write(Array("wrong".utf8), to: "wrong")
