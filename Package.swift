@@ -63,7 +63,8 @@ let formats: [Target] = [
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
 ]
 let effects: [Target] = [
-    library("LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
+    library(
+        "LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "Cryptography", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
     library("KernelModules", ["CKmod"]),
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]

@@ -1,6 +1,7 @@
 internal import LUKS
 internal import LUKSHeader
 internal import SealedFormat
+internal import Sealing
 
 /// The header of the volume as our own reader sees it.
 enum VolumeHeader {
@@ -10,6 +11,7 @@ enum VolumeHeader {
             switch error {
             case .file(let error): throw .file(error)
             case .header(let error): throw .header(error)
+            case .cryptography(let error): throw .sealing(.cryptography(error))
             }
         }
     }

@@ -1,3 +1,4 @@
+public import Cryptography
 public import InitramfsRuntime
 public import LUKSHeader
 
@@ -23,7 +24,10 @@ public struct HeaderImage: ~Copyable {
         let device = try rethrow(as: HeaderImageError.file) { () throws(FileError) in
             try FileDescriptor.open(readingAt: path)
         }
-        let (copies, header) = try readHeader(of: device)
+        let (read, header) = try readHeader(of: device)
+        let copies = try rethrow(as: HeaderImageError.cryptography) { () throws(CryptographyError) in
+            try read.restored(from: header.source)
+        }
         let file = try rethrow(as: HeaderImageError.file) { () throws(FileError) in
             let file = try FileDescriptor.createInMemory(named: "luks2-header")
             try file.resize(to: header.metadataByteCount)
@@ -69,4 +73,5 @@ public struct HeaderImage: ~Copyable {
 public enum HeaderImageError: Error, Equatable {
     case file(FileError)
     case header(HeaderError)
+    case cryptography(CryptographyError)
 }

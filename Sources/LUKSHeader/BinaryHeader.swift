@@ -24,6 +24,7 @@ struct BinaryHeader {
 
     /// The whole field, of which SHA-256 uses the first 32 bytes.
     static let checksumField = 0x1C0..<0x200
+    static let offsetField = 0x100..<0x108
 
     let sequenceID: UInt64  // 0x010
     let label: [UInt8]  // 0x018

@@ -1,3 +1,6 @@
+internal import BoundedBytes
+public import Cryptography
+
 /// Both copies of a header as they were read, once, from a device: nothing is read a second time.
 public struct HeaderCopies: Equatable, Sendable {
     public let primary: [UInt8]
@@ -37,6 +40,29 @@ public struct HeaderCopies: Equatable, Sendable {
         } catch {
             return false
         }
+    }
+
+    /// Both copies as libcryptsetup would have written them from the one of kind `source`, so that whoever reads
+    /// them need not choose again.
+    public func restored(from source: HeaderCopy.Kind) throws(CryptographyError) -> HeaderCopies {
+        let sound = source == .primary ? primary : secondary
+        return HeaderCopies(
+            primary: try Self.copy(of: sound, as: .primary), secondary: try Self.copy(of: sound, as: .secondary))
+    }
+
+    /// - Parameter sound: a copy that was read before, so it is longer than a binary header.
+    private static func copy(of sound: [UInt8], as kind: HeaderCopy.Kind) throws(CryptographyError) -> [UInt8] {
+        var copy = sound
+        copy.replaceSubrange(0..<kind.magic.count, with: kind.magic)
+        var offset = ByteWriter()
+        offset.bigEndian(kind == .primary ? UInt64(0) : UInt64(sound.count))
+        copy.replaceSubrange(BinaryHeader.offsetField, with: offset.bytes)
+        let empty = [UInt8](repeating: 0, count: BinaryHeader.checksumField.count)
+        copy.replaceSubrange(BinaryHeader.checksumField, with: empty)
+        let digest = try DigestAlgorithm.sha256.hash(copy)
+        let field = BinaryHeader.checksumField.lowerBound
+        copy.replaceSubrange(field..<field + digest.count, with: digest)
+        return copy
     }
 
     private static func byteCount(_ start: [UInt8], _ kind: HeaderCopy.Kind) -> Int? {

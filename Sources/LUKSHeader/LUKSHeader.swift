@@ -6,6 +6,8 @@ public import JSON
 /// Source of the format: LUKS2 On-Disk Format Specification 1.1, "JSON Area" and what follows. It is what cryptsetup 2.4
 /// to 2.8 write for an ordinary encrypted disk, and nothing else.
 public struct LUKSHeader: Equatable, Sendable {
+    /// Which of the two copies was read: both where they are alike, else the newer.
+    public let source: HeaderCopy.Kind
     /// Length of one header copy, in bytes.
     public let copyByteCount: Int
     public let sequenceID: UInt64
@@ -48,6 +50,7 @@ public struct LUKSHeader: Equatable, Sendable {
         try Self.checkReferences(keyslots: keyslots, tokens: tokens, segment: segment, digest: digest)
         try Self.checkLayout(configuration: configuration, keyslots: keyslots, segment: segment)
 
+        source = copy.kind
         copyByteCount = copy.byteCount
         sequenceID = copy.sequenceID
         label = copy.label

@@ -51,6 +51,7 @@ extension Unlock {
             switch error {
             case .file(let error): throw .file(error)
             case .header(let error): throw .header(error)
+            case .cryptography(let error): throw .cryptography(error)
             }
         }
     }

@@ -81,10 +81,44 @@ import Testing
         #expect(throws: Never.self) { try ForgedHeader(of: file).checked() }
     }
 
-    /// What a power cut between the two writes leaves behind, and what the host can make by replay.
-    @Test func refusesCopiesOfDifferentAgeUntilCryptsetupRepairsThem() throws {
+    /// What a power cut between the two writes leaves behind.
+    @Test(arguments: [HeaderCopy.Kind.primary, .secondary])
+    func takesTheCopyThatIsOneWriteAhead(_ newer: HeaderCopy.Kind) throws {
         let file = try VolumeFile()
         let old = try ForgedHeader(of: file)
+        _ = try file.importToken(#"{"type":"test","keyslots":[]}"#)
+        var forged = try ForgedHeader(of: file)
+        if newer == .primary { forged.secondary = old.secondary } else { forged.primary = old.primary }
+        let header = try forged.checked()
+        #expect(header.source == newer)
+        #expect(header.tokens.count == 1)
+        // Both copies made from it are alike to our reader, and to cryptsetup.
+        let restored = try forged.copies.restored(from: newer)
+        let again = try LUKSHeader(checking: restored, deviceByteCount: UInt64(ForgedHeader.deviceByteCount))
+        #expect(again.metadata == header.metadata)
+        try file.write(restored.primary, at: 0)
+        try file.write(restored.secondary, at: restored.primary.count)
+        _ = try file.cryptsetup("open", ["--test-passphrase", "--key-file", file.keyFile, file.path])
+        #expect(try ForgedHeader(of: file).copies == restored, "cryptsetup found nothing to repair")
+    }
+
+    /// The newer copy counts, so it must keep the rules; the older one need not.
+    @Test func aNewerCopyThatBreaksARuleIsRefused() throws {
+        var forged = header
+        var other = header
+        try other.set("segments.0.encryption", #""cipher_null-ecb""#)
+        forged.secondary = other.secondary
+        forged.secondary[0x17] += 1
+        forged.fixChecksums()
+        let error = #expect(throws: HeaderError.self) { try forged.checked() }
+        #expect(error?.reason == "segment-encryption")
+    }
+
+    /// What no single power cut leaves behind, and what the host can make by replay.
+    @Test func refusesCopiesOfVeryDifferentAgeUntilCryptsetupRepairsThem() throws {
+        let file = try VolumeFile()
+        let old = try ForgedHeader(of: file)
+        try file.addKeyslot()
         try file.addKeyslot()
         var forged = try ForgedHeader(of: file)
         forged.secondary = old.secondary
@@ -94,7 +128,7 @@ import Testing
         #expect(error?.description.contains("cryptsetup repair") == true)
         try file.write(forged.secondary, at: 16384)
         try file.cryptsetup("repair", [file.path])
-        #expect(try ForgedHeader(of: file).checked().keyslots.count == 2)
+        #expect(try ForgedHeader(of: file).checked().keyslots.count == 3)
     }
 
     /// The offset of the binary header that differs, and the name in the error.

@@ -35,12 +35,13 @@ import Testing
         }
     }
 
-    @Test func onlyTheSaltOfOneCopyMayChangeWithACorrectedChecksum() {
+    @Test func onlySaltAndAgeOfOneCopyMayChangeWithACorrectedChecksum() {
         for offset in Array(0..<448) + Array(512..<4096) {
             var forged = header
             forged.primary[offset] ^= 1
             forged.primary = ForgedHeader.withChecksum(forged.primary)
-            if (0x68..<0xA8).contains(offset) {
+            // The salt, or a sequence number that is one write away, which a power cut leaves behind.
+            if (0x68..<0xA8).contains(offset) || offset == 0x17 {
                 #expect(throws: Never.self, "byte \(offset)") { try forged.checked() }
             } else {
                 #expect(throws: HeaderError.self, "byte \(offset)") { try forged.checked() }

@@ -57,6 +57,17 @@ import Testing
         #expect(try machine.unlock().status == 0, "the next one unlocks")
     }
 
+    @Test(arguments: [0, 0x4000])
+    func aPowerCutBetweenTheTwoHeaderWritesDoesNoHarm(_ offset: Int) throws {
+        let machine = try Machine()
+        try machine.enroll()
+        let old = try machine.volume.read(offset, 0x4000)
+        _ = try machine.volume.importToken(#"{"type":"test","keyslots":[]}"#, id: 5)
+        try machine.volume.write(old, at: offset)
+        let result = try machine.unlock()
+        #expect(result.status == 0, "\(result.errorText)")
+    }
+
     @Test func anotherTPMIsRefused() throws {
         let machine = try Machine()
         try machine.enroll()
