@@ -23,6 +23,8 @@ public enum UnlockFailure: Error {
     /// The token names a keyslot that the header has not.
     case noSuchKeyslot(Int)
     case tpm(TPMError)
+    /// Dictionary-attack lockout: a try comes back after at most so many seconds, where the TPM says so.
+    case lockedOut(seconds: UInt32?)
     /// The TPM has another storage key than the token or the configuration names, or none.
     case otherTPM(expected: String, found: String)
     /// The policy would let the same boot unseal again: it does not hold the fence PCR.
@@ -49,6 +51,7 @@ public enum UnlockFailure: Error {
         case .notEnrolled: .volumeRefused
         case .tpm(let error), .fence(.tpm(let error)): Self.exitCode(error)
         case .fence(.noSuchPCR): .configuration
+        case .lockedOut: .busy
         case .otherTPM, .policyWithoutFence, .measurements: .bootRefused
         case .sealing(.length): .bootRefused
         case .sealing(.cryptography), .cryptography, .fence(.cryptography): .internalFault
@@ -77,7 +80,7 @@ public enum UnlockFailure: Error {
         case .file, .deviceMissing: "device"
         case .header, .headerMAC, .volumeKeyIdentity, .luks, .mapping, .notEnrolled: "volume"
         case .token, .severalTokens, .noSuchKeyslot: "token"
-        case .tpm, .tpmMissing, .otherTPM, .sealing, .cryptography, .fence: "tpm"
+        case .tpm, .tpmMissing, .lockedOut, .otherTPM, .sealing, .cryptography, .fence: "tpm"
         case .policyWithoutFence, .measurements: "boot"
         }
     }
@@ -97,6 +100,9 @@ extension UnlockFailure: CustomStringConvertible {
         case .severalTokens(let count): String(count) + " sealroot tokens where one is expected"
         case .noSuchKeyslot(let id): "there is no keyslot " + String(id)
         case .tpm(let error): error.description
+        case .lockedOut(let seconds):
+            "dictionary-attack lockout"
+                + (seconds.map { ": one try comes back within " + String($0) + " s" } ?? "")
         case .otherTPM(let expected, let found):
             "another TPM: storage key " + found + " where the volume expects " + expected
         case .policyWithoutFence(let pcr): "the policy does not hold the fence PCR " + String(pcr)

@@ -12,11 +12,23 @@ enum Unsealing {
         _ token: SealedToken, under parent: StorageKey, _ configuration: GuestConfiguration, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SealedSecret {
         let policy = try matchingPolicy(token, configuration, tpm)
-        let bytes = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
-            let blob = SealedBlob(publicArea: token.object.publicArea, privateArea: token.object.privateArea)
-            return try tpm.unseal(blob, policy: policy, under: parent)
-        }
+        let bytes = try unseal(token.object, policy, under: parent, tpm)
         do throws(SealingError) { return try SealedSecret(bytes) } catch { throw .sealing(error) }
+    }
+
+    private static func unseal(
+        _ object: SealedToken.SealedObject, _ policy: PCRSelection, under parent: StorageKey, _ tpm: borrowing TPM
+    ) throws(UnlockFailure) -> SecretBytes {
+        let blob = SealedBlob(publicArea: object.publicArea, privateArea: object.privateArea)
+        do throws(TPMError) { return try tpm.unseal(blob, policy: policy, under: parent) } catch {
+            guard error.isLockout else { throw .tpm(error) }
+            throw .lockedOut(seconds: lockoutSeconds(tpm))
+        }
+    }
+
+    /// How long one try takes to come back; nil where the TPM does not even say that.
+    private static func lockoutSeconds(_ tpm: borrowing TPM) -> UInt32? {
+        do throws(TPMError) { return try tpm.lockout().intervalSeconds } catch { return nil }
     }
 
     /// The storage key, by the name that the volume and, where it is pinned, the initramfs expect.

@@ -68,6 +68,24 @@ import Testing
         #expect(result.status == 0, "\(result.errorText)")
     }
 
+    /// tpm2_createprimary makes a storage key that is subject to lockout, unlike ours.
+    @Test func lockoutSaysHowLong() throws {
+        let machine = try Machine()
+        try machine.tpm.succeed("tpm2_createprimary", "-Q", "-C", "o", "-G", "ecc", "-c", "primary")
+        try machine.tpm.succeed("tpm2_evictcontrol", "-Q", "-C", "o", "-c", "primary", "0x81000002")
+        try machine.tpm.succeed("tpm2_flushcontext", "-t")
+        let enrolled = try machine.enroll()
+        #expect(enrolled.status == 0, "\(enrolled.errorText)")
+        try machine.tpm.succeed("tpm2_dictionarylockout", "-s", "-n", "1", "-t", "1000", "-l", "500")
+        try machine.tpm.succeed("tpm2_createprimary", "-Q", "-C", "o", "-p", "right", "-c", "victim")
+        #expect(
+            try machine.tpm.tool("tpm2_create", "-Q", "-C", "victim", "-P", "wrong", "-u", "u", "-r", "r").status != 0)
+        try machine.tpm.succeed("tpm2_flushcontext", "-t")
+        let result = try machine.unlock()
+        #expect(result.status == 75)
+        #expect(result.errorText.contains("one try comes back within 1000 s"), "\(result.errorText)")
+    }
+
     @Test func anotherTPMIsRefused() throws {
         let machine = try Machine()
         try machine.enroll()
