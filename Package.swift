@@ -58,6 +58,7 @@ let base: [Target] = [
 ]
 let formats: [Target] = [
     library("Configuration", ["BoundedBytes"]),
+    library("EventLog", ["BoundedBytes", "Cryptography"]),
     library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
@@ -106,7 +107,7 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "Imaging", "InitramfsRuntime", "JSON",
+            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "Enrollment", "EventLog", "Imaging", "InitramfsRuntime", "JSON",
             "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
@@ -120,6 +121,7 @@ let testTargets: [Target] = [
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
+    tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
