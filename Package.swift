@@ -107,7 +107,8 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "Enrollment", "EventLog", "Imaging", "InitramfsRuntime", "JSON",
+            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "Enrollment", "EventLog", "Imaging",
+            "InitramfsRuntime", "JSON",
             "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
@@ -122,7 +123,7 @@ let testTargets: [Target] = [
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
-    tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
+    tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
         name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),

@@ -30,7 +30,8 @@ extension EventLog {
         case .logHeader, .startupLocality, .referenceManifest: return [Candidate(rule: .zeros, source: .zeros)]
         case .separator(let value):
             let error = Candidate(rule: .errorSeparator, source: .bytes([1, 0, 0, 0]))
-            return value == .other ? [error] : [whole, error]
+            let isWords = LogText.ascii(data(of: event)) != nil || LogText.utf16(data(of: event)) != nil
+            return value == .other ? (isWords ? [error] : []) : [whole, error]
         case .action, .firmwareVersion, .partitionTable, .tag, .systemdCommandLine: return [whole]
         case .variable(let variable): return candidates(for: event, variable, whole)
         case .grubText(let prefix, let text):
@@ -56,7 +57,9 @@ extension EventLog {
         let value = Candidate(rule: .variableValue, source: .part(variable.value))
         switch event.type {
         case .variableBoot:
-            return variable.extra == 0 ? [value, whole] : [Candidate(rule: .longBootVariable, source: whole.source)]
+            guard variable.extra > 0 else { return [value, whole] }
+            let isKnown = format == .sha1Only && variable.name == "BootOrder"
+            return isKnown ? [Candidate(rule: .longBootVariable, source: whole.source)] : []
         case .variableDriverConfig where format == .sha1Only:
             return [whole, Candidate(rule: .oldVariableValue, source: value.source)]
         case .variableAuthority where variable.extra == 6:

@@ -27,7 +27,7 @@ public enum DigestRule: String, Equatable, Sendable {
     case oldVariableValue = "variable-value-tpm12"
     /// shim before 15.3: the event is 6 bytes longer than its structure, and the last of them is not hashed.
     case oldShimPadding = "old-shim-padding"
-    /// Boot variables of which the structure tells too short a length, and firmware that hashes the whole.
+    /// BootOrder in logs of TPM 1.2, where the event goes on behind the structure and all of it is hashed.
     case longBootVariable = "long-boot-variable"
     /// A separator that reports an error, whatever its data: the number 1 in 32 bits.
     case errorSeparator = "error-separator"
@@ -78,7 +78,9 @@ extension EventLog {
     }
 
     private func verdict(on event: Event, _ content: EventContent) throws(CryptographyError) -> Consistency {
-        if let placement = event.type.placement, !placement.overlaps(pcrs(of: event)) { return .inconsistent(.placement) }
+        if let placement = event.type.placement, !placement.overlaps(pcrs(of: event)) {
+            return .inconsistent(.placement)
+        }
         switch content {
         case .malformed, .unexpected: return .inconsistent(.form)
         case .variable(let variable) where !isExpected(variable, in: event): return .inconsistent(.form)

@@ -84,7 +84,7 @@ extension DevicePathNode: CustomStringConvertible {
         case .scsi(let target, let unit): return "SCSI(" + String(target) + "," + String(unit) + ")"
         case .usb(let port, let interface): return "USB(" + String(port) + "," + String(interface) + ")"
         case .sata(let port, let multiplier, let unit):
-            return "SATA(" + String(port) + "," + String(multiplier) + "," + String(unit) + ")"
+            return "Sata(" + String(port) + "," + String(multiplier) + "," + String(unit) + ")"
         case .nvme(let namespace, let identifier):
             return "NVMe(" + hex(namespace) + "," + Hexadecimal.encode(identifier) + ")"
         case .networkCard(let address, let type):

@@ -63,9 +63,11 @@ extension EventLog {
     private func versionContent(of event: Event) -> EventContent {
         let data = data(of: event)
         guard !data.isEmpty, separatorValue(of: event) == .other else { return .unexpected("a version") }
-        if let text = LogText.ascii(data) ?? LogText.utf16(data) { return .firmwareVersion(text) }
-        if let guid = GUID(bytes: Array(data)) { return .firmwareVersion(guid.description) }
-        return .firmwareVersion(Hexadecimal.encode(data))
+        // Only these forms: other records of PCR 0 hold vendors' bytes too, and hash them in the same way.
+        if let text = data.last != 0 ? LogText.ascii(data) : nil { return .firmwareVersion(text) }
+        if let text = LogText.utf16(data) { return .firmwareVersion(text) }
+        if data.elementsEqual([0, 0]) { return .firmwareVersion("") }
+        return GUID(bytes: Array(data)).map { .firmwareVersion($0.description) } ?? .opaque
     }
 
     /// TCG_PCClientTaggedEvent: identifier, size, data.

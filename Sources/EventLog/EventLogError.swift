@@ -18,7 +18,8 @@ public enum EventLogError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var offset: Int {
         switch self {
-        case .bytes(.truncated(let offset, _, _)), .bytes(.reservedNotZero(let offset)), .bytes(.trailing(let offset, _)):
+        case .bytes(.truncated(let offset, _, _)), .bytes(.reservedNotZero(let offset)),
+            .bytes(.trailing(let offset, _)):
             offset
         case .algorithmCount(_, let offset), .digestSize(_, _, let offset), .doubledAlgorithm(_, let offset),
             .unknownAlgorithm(_, let offset), .digestCount(_, let offset), .pcrIndex(_, let offset):

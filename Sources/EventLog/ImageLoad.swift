@@ -11,6 +11,10 @@ public struct ImageLoad: Equatable, Sendable {
     public let linkTimeAddress: UInt64  // 16
     public let path: DevicePath  // 32
 
+    /// Bytes that shim leaves behind the path, out of its own buffer: it counts the padding of a C structure, and its
+    /// older versions one byte more.
+    private static let shimPadding = 8...9
+
     init(_ bytes: [UInt8], _ data: Range<Int>) throws(ByteError) {
         var reader = ByteReader(bytes.span.extracting(0..<data.upperBound))
         try reader.skip(to: data.lowerBound)
@@ -21,6 +25,7 @@ public struct ImageLoad: Equatable, Sendable {
         let start = reader.offset
         try reader.skip(Int(clamping: pathBytes))
         path = try DevicePath(bytes, start..<reader.offset)
+        guard !Self.shimPadding.contains(reader.remaining) else { return }
         try reader.finish()
     }
 }

@@ -44,7 +44,8 @@ struct LogRecords {
         let data = try reader.range(Int(size))
         guard pcr < 24 || (pcr == Event.unboundPCR && type == .noAction) else { throw .pcrIndex(pcr, offset: start) }
         return Event(
-            index: index, offset: start, pcr: pcr, type: type, data: data, digests: digests, hasBareDigest: banks == nil)
+            index: index, offset: start, pcr: pcr, type: type, data: data, digests: digests, hasBareDigest: banks == nil
+        )
     }
 
     /// Reads TPML_DIGEST_VALUES: a count, then so many times an algorithm and its digest, in any order.

@@ -34,7 +34,7 @@ extension EventType {
     var placement: PCRSet? {
         switch self {
         case .separator: [PCRSet(0...7), PCRSet(11...14)]
-        case .action: PCRSet(1...6)
+        case .action: PCRSet(2, 4, 5, 6)
         case .efiAction: PCRSet(1...7)
         case .crtmVersion, .hcrtm: PCRSet(0)
         case .variableDriverConfig: PCRSet(1, 3, 5, 7)

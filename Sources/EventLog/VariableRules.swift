@@ -8,7 +8,8 @@ extension EventLog {
     func isExpected(_ variable: VariableData, in event: Event) -> Bool {
         let value = bytes[variable.value]
         switch event.type {
-        case .variableBoot, .variableBoot2: return Self.isBootVariable(variable)
+        case .variableBoot: return Self.isBootVariable(variable) && (variable.extra == 0 || format == .sha1Only)
+        case .variableBoot2: return Self.isBootVariable(variable) && variable.extra == 0
         case .variableAuthority:
             return (variable.extra == 0 || variable.extra == 6) && Self.isAuthority(variable, value)
         default:
@@ -24,7 +25,9 @@ extension EventLog {
         for prefix in ["Boot", "Driver", "SysPrep", "PlatformRecovery"] where name.starts(with: prefix.utf8) {
             let rest = name.dropFirst(prefix.utf8.count)
             if rest.elementsEqual("Order".utf8) || rest.elementsEqual("Next".utf8) { return true }
-            if rest.count == 4, rest.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x46).contains($0) }) { return true }
+            if rest.count == 4, rest.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x46).contains($0) }) {
+                return true
+            }
         }
         return false
     }

@@ -20,8 +20,11 @@ struct EventDescription {
     /// The PCR, or `-` for an event that belongs to none.
     var place: String { event.pcr == Event.unboundPCR ? "-" : "PCR " + String(event.pcr) }
 
-    /// What the event says, on one line.
-    var text: String { Printable.escape(content.text(in: log, event), limit: Self.longest) }
+    /// What the event says, on one line. The firmware's paths are full of backslashes, so these stay as they are:
+    /// this text is for eyes, and JSON has the exact one.
+    var line: String {
+        Printable.escape(content.text(in: log, event), limit: Self.longest).replacing("\\x5c", with: "\\")
+    }
 
     func json(_ verdict: Consistency?) -> JSONValue {
         var members = [
@@ -31,7 +34,7 @@ struct EventDescription {
             JSONMember("type_number", .integer(Int64(event.type.rawValue))),
             JSONMember("extended", .bool(event.isExtended)), JSONMember("digests", .object(digests)),
             JSONMember("data_bytes", .integer(Int64(event.data.count))),
-            JSONMember("kind", .string(content.kind)), JSONMember("text", .string(text)),
+            JSONMember("kind", .string(content.kind)), JSONMember("text", .string(content.text(in: log, event))),
         ]
         if let verdict {
             members.append(JSONMember("consistency", .string(verdict.word)))

@@ -49,7 +49,7 @@ struct EventLogDiff: ParsableCommand {
         Console.print("PCR \(difference.pcr): " + what)
         for (sign, log, event) in [("-", first, difference.first), ("+", second, difference.second)] {
             guard let event else { continue }
-            Console.print("  " + sign + " " + event.type.description + " " + EventDescription(log, event).text)
+            Console.print("  " + sign + " " + event.type.description + " " + EventDescription(log, event).line)
             for bank in log.banks {
                 guard let digest = log.digest(of: event, in: bank) else { continue }
                 Console.print("      " + bank.name + " " + Hexadecimal.encode(digest))

@@ -42,7 +42,7 @@ struct EventLogShow: ParsableCommand {
         for (event, verdict) in zip(log.events, verdicts) {
             let content = EventDescription(log, event)
             text += "\(event.index) " + content.place + " " + event.type.description + " [" + verdict.words + "]"
-            text += (content.text.isEmpty ? "" : " ") + content.text + "\n"
+            text += (content.line.isEmpty ? "" : " ") + content.line + "\n"
             for bank in log.banks {
                 guard let digest = log.digest(of: event, in: bank), event.isExtended else { continue }
                 text += "    " + bank.name + " " + Hexadecimal.encode(digest) + "\n"
