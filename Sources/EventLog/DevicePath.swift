@@ -38,5 +38,5 @@ public struct DevicePath: Equatable, Sendable, CustomStringConvertible {
         return name
     }
 
-    public var description: String { nodes.map(\.description).joined(separator: "/") }
+    public var description: String { nodes.map { $0.description }.joined(separator: "/") }
 }

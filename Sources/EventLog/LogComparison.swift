@@ -29,7 +29,7 @@ public struct LogComparison: Equatable, Sendable {
     public init?(_ first: EventLog, _ second: EventLog) {
         let banks = first.banks.filter { second.banks.contains($0) }
         guard !banks.isEmpty else { return nil }
-        let extended = (first.events.filter(\.isExtended), second.events.filter(\.isExtended))
+        let extended = (first.events.filter { $0.isExtended }, second.events.filter { $0.isExtended })
         var differences: [Difference] = []
         if first.startupLocality != second.startupLocality {
             differences.append(Difference(pcr: 0, kind: .locality, position: 0, first: nil, second: nil))
