@@ -12,7 +12,7 @@ struct PCRSet: OptionSet {
 extension EventLog {
     /// The PCRs that an event may belong to: one, or those that share a measurement register of TDX.
     ///
-    /// Source: UEFI 2.10, section 38.4.1, table 38.4 (TD register mapping).
+    /// Source: UEFI 2.10, section 38.4.1 (mapping of measurement registers for TDX).
     func pcrs(of event: Event) -> PCRSet {
         guard event.pcr < 24 else { return [] }
         guard isConfidentialComputingLog else { return PCRSet(event.pcr) }

@@ -12,6 +12,9 @@ import Testing
         var pcrs: [UInt32] = []
         var digests: [[String]] = []
         var paths: [String] = []
+        /// Titles and paths of `Boot####`.
+        var titles: [String] = []
+        var targets: [String] = []
 
         init(_ name: String) throws {
             let text = String(decoding: try SharedData.bytes("eventlog/\(name).parsed.yaml"), as: UTF8.self)
@@ -26,6 +29,9 @@ import Testing
                 case "  PCRIndex": pcrs.append(UInt32(value) ?? .max)
                 case "    Digest", "  Digest": digests[digests.count - 1].append(value)
                 case "    DevicePath": paths.append(value)
+                case "      Description":
+                    titles.append(parts[1].trimmingCharacters(in: CharacterSet(charactersIn: "\"")))
+                case "      DevicePath": targets.append(value)
                 default: break
                 }
             }
@@ -57,6 +63,25 @@ import Testing
         #expect(paths.count == printed.paths.count)
         for (path, expected) in zip(paths, printed.paths) where !expected.contains("IPv4(") {
             #expect(path == expected)
+        }
+    }
+
+    @Test(arguments: [
+        ("ubuntu-2104-no-dbx", "tpm2tools-gce-ubuntu-2104"),
+        ("tpm2tools-sd-boot-fedora37", "tpm2tools-sd-boot-fedora37"),
+    ])
+    func readsTheBootMenuAsTPM2ToolsDo(_ name: String, _ printed: String) throws {
+        let log = try SampleLogs.log(name)
+        let printed = try Printed(printed)
+        let options = log.events.compactMap { event -> LoadOption? in
+            guard case .variable(let variable) = log.content(of: event) else { return nil }
+            return log.loadOption(in: variable)
+        }
+        #expect(options.count == 4)
+        #expect(options.map(\.title) == printed.titles.map { $0.trimmingPrefix(" \"") }.map(String.init))
+        // Nodes of old BIOS devices are left in hexadecimal.
+        for (option, target) in zip(options, printed.targets) where !target.hasPrefix("BBS(") {
+            #expect(option.path.description == target)
         }
     }
 

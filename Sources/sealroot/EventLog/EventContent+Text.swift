@@ -63,6 +63,7 @@ extension EventContent {
     private static func text(_ variable: VariableData, _ log: EventLog) -> String {
         let value = log.bytes[variable.value]
         let start = variable.vendor.description + " " + variable.name + ", \(value.count) bytes"
+        if let option = log.loadOption(in: variable) { return start + ", \"" + option.title + "\" \(option.path)" }
         if variable.name == "SbatLevel" { return start + " " + String(decoding: value, as: UTF8.self) }
         return value.isEmpty || value.count > 64 ? start : start + " " + hex(log, variable.value)
     }

@@ -28,36 +28,60 @@ struct EventLogShow: ParsableCommand {
             do throws(CryptographyError) { verdicts = try log.consistencies() } catch {
                 throw CommandFailure(hashing: error.description)
             }
-            // In one piece: a write for each of some thousand lines would take longer than all the rest.
-            let text = json ? object(log, verdicts).compact + "\n" : lines(log, verdicts)
-            do throws(FileError) { try StandardOutput.write(Array(text.utf8).span) } catch {
+            do throws(FileError) {
+                if json { try printObject(log, verdicts) } else { try printLines(log, verdicts) }
+            } catch {
                 throw CommandFailure(code: .inputOutput, area: "eventlog", detail: error.description)
             }
         }
     }
 
-    private func lines(_ log: EventLog, _ verdicts: [Consistency]) -> String {
-        var text = log.format.rawValue + ", " + log.banks.map(\.name).joined(separator: " ")
-        text += ", \(log.events.count) events, startup locality \(log.startupLocality)\n"
+    private func printLines(_ log: EventLog, _ verdicts: [Consistency]) throws(FileError) {
+        var output = BlockOutput()
+        try output.write(log.format.rawValue + ", " + log.banks.map(\.name).joined(separator: " "))
+        try output.write(", \(log.events.count) events, startup locality \(log.startupLocality)\n")
         for (event, verdict) in zip(log.events, verdicts) {
             let content = EventDescription(log, event)
-            text += "\(event.index) " + content.place + " " + event.type.description + " [" + verdict.words + "]"
-            text += (content.line.isEmpty ? "" : " ") + content.line + "\n"
+            try output.write("\(event.index) " + content.place + " " + event.type.description)
+            try output.write(" [" + verdict.words + "]" + (content.line.isEmpty ? "" : " ") + content.line + "\n")
             for bank in log.banks {
                 guard let digest = log.digest(of: event, in: bank), event.isExtended else { continue }
-                text += "    " + bank.name + " " + Hexadecimal.encode(digest) + "\n"
+                try output.write("    " + bank.name + " " + Hexadecimal.encode(digest) + "\n")
             }
         }
-        return text
+        try output.flush()
     }
 
-    private func object(_ log: EventLog, _ verdicts: [Consistency]) -> JSONValue {
-        .object([
+    /// Event by event: the tree of a whole hostile log would take a hundred times its bytes.
+    private func printObject(_ log: EventLog, _ verdicts: [Consistency]) throws(FileError) {
+        let head = JSONValue.object([
             JSONMember("format", .string(log.format.rawValue)),
             JSONMember("banks", .array(log.banks.map { .string($0.name) })),
             JSONMember("startup_locality", .integer(Int64(log.startupLocality))),
             JSONMember("padding_bytes", .integer(Int64(log.padding.count))),
-            JSONMember("events", .array(zip(log.events, verdicts).map { EventDescription(log, $0).json($1) })),
         ])
+        var output = BlockOutput()
+        try output.write(head.compact.dropLast() + ",\"events\":[")
+        for (event, verdict) in zip(log.events, verdicts) {
+            let separator = event.index == 0 ? "" : ","
+            try output.write(separator + EventDescription(log, event).json(verdict).compact)
+        }
+        try output.write("]}\n")
+        try output.flush()
+    }
+}
+
+/// Standard output in blocks: a `write(2)` for each of some thousand lines would take longer than all the rest.
+private struct BlockOutput {
+    private var bytes: [UInt8] = []
+
+    mutating func write(_ text: String) throws(FileError) {
+        bytes += text.utf8
+        if bytes.count >= 1 << 16 { try flush() }
+    }
+
+    mutating func flush() throws(FileError) {
+        try StandardOutput.write(bytes.span)
+        bytes.removeAll(keepingCapacity: true)
     }
 }
