@@ -23,7 +23,7 @@ struct EventDescription {
     /// What the event says, on one line. The firmware's paths are full of backslashes, so these stay as they are:
     /// this text is for eyes, and JSON has the exact one.
     var line: String {
-        Printable.escape(content.text(in: log, event), limit: Self.longest).replacing("\\x5c", with: "\\")
+        Printable.escape(content.text(in: log, event), limit: Self.longest, keepingBackslashes: true)
     }
 
     func json(_ verdict: Consistency?) -> JSONValue {

@@ -42,8 +42,9 @@ struct EventLogShow: ParsableCommand {
         try output.write(", \(log.events.count) events, startup locality \(log.startupLocality)\n")
         for (event, verdict) in zip(log.events, verdicts) {
             let content = EventDescription(log, event)
+            let line = content.line
             try output.write("\(event.index) " + content.place + " " + event.type.description)
-            try output.write(" [" + verdict.words + "]" + (content.line.isEmpty ? "" : " ") + content.line + "\n")
+            try output.write(" [" + verdict.words + "]" + (line.isEmpty ? "" : " ") + line + "\n")
             for bank in log.banks {
                 guard let digest = log.digest(of: event, in: bank), event.isExtended else { continue }
                 try output.write("    " + bank.name + " " + Hexadecimal.encode(digest) + "\n")
