@@ -60,7 +60,6 @@ import Testing
 
     @Test(arguments: SampleLogs.names) func noEventPassesUnderAnotherType(_ name: String) throws {
         let log = try SampleLogs.log(name)
-        let verdicts = try log.consistencies()
         for type in Self.derivable {
             var bytes = log.bytes
             let relabelled = log.events.dropFirst().filter { $0.type != type && $0.pcr != Event.unboundPCR }
@@ -74,13 +73,11 @@ import Testing
                 guard case .consistent(let rule) = spoilt[event.index] else { continue }
                 // These two types say the same of the same variable, where the firmware hashes the whole structure.
                 let isSameKind = event.type == .variableBoot && type == .variableBoot2
-                // What has a digest of zeros is not extended by anybody.
                 #expect(
                     isSameKind && rule == .eventData,
                     "event \(event.index) in PCR \(event.pcr): \(event.type) passes as \(type) by \(rule)")
             }
         }
-        #expect(verdicts.count == log.events.count)
     }
 
     @Test func countsTheExceptionsThatTheNotesName() throws {

@@ -37,9 +37,7 @@ import Testing
         let log = try SampleLogs.log("cos-101-amd-sev")
         let scratch = try Scratch()
         var bytes = log.bytes
-        // The second of two events of PCR 8: one letter and its digest's first byte change.
-        let events = log.events.filter { $0.pcr == 8 }
-        let event = try #require(events.first)
+        let event = try #require(log.events.first { $0.pcr == 8 })
         let digest = try #require(log.digest(of: event, in: log.banks[0]))
         bytes[digest.startIndex] ^= 1
         try scratch.write(bytes, to: "other")
