@@ -58,6 +58,7 @@ let base: [Target] = [
 ]
 let formats: [Target] = [
     library("Configuration", ["BoundedBytes"]),
+    library("EventLog", ["BoundedBytes", "Cryptography"]),
     library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
@@ -107,7 +108,8 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "Imaging", "InitramfsRuntime", "JSON",
+            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "Enrollment", "EventLog", "Imaging",
+            "InitramfsRuntime", "JSON",
             "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
@@ -121,7 +123,8 @@ let testTargets: [Target] = [
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
-    tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
+    tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
+    tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
         name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),

@@ -1,8 +1,12 @@
 /// Hexadecimal text, two digits a byte.
 public enum Hexadecimal {
     /// Lower-case digits, without prefix.
-    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)[...]) }
+
+    /// As before. Not generic, since a generic function of another module runs unspecialised, some ten times slower.
+    public static func encode(_ bytes: ArraySlice<UInt8>) -> String {
         var digits: [UInt8] = []
+        digits.reserveCapacity(2 * bytes.count)
         for byte in bytes {
             digits.append(digit(byte >> 4))
             digits.append(digit(byte & 15))

@@ -15,11 +15,16 @@ public enum DigestAlgorithm: String, Sendable, CaseIterable {
     }
 
     /// Hashes `bytes` in one step.
-    public func hash(_ bytes: [UInt8]) throws(CryptographyError) -> [UInt8] {
+    public func hash(_ bytes: [UInt8]) throws(CryptographyError) -> [UInt8] { try hash(bytes[...]) }
+
+    /// Hashes a part of an array, without a copy of it.
+    public func hash(_ bytes: ArraySlice<UInt8>) throws(CryptographyError) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: byteCount)
         var length: UInt32 = 0
         let code = unsafe digest.withUnsafeMutableBufferPointer { output in
-            unsafe EVP_Digest(bytes, bytes.count, output.baseAddress, &length, evp, nil)
+            unsafe bytes.withUnsafeBytes { input in
+                unsafe EVP_Digest(input.baseAddress, input.count, output.baseAddress, &length, evp, nil)
+            }
         }
         guard code == 1, Int(length) == byteCount else { throw CryptographyError(call: .digest) }
         return digest

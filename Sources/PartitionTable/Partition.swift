@@ -1,4 +1,4 @@
-internal import BoundedBytes
+public import BoundedBytes
 
 /// One used entry of the table.
 ///

@@ -12,6 +12,18 @@ struct Bench {
         try size()
         try unlock()
         try encryption()
+        eventLog()
+    }
+
+    /// The longest sample that tpm2_eventlog reads to its end, and the one with the most digests.
+    private static func eventLog() {
+        for name in ["ibmtss-dell1", "eve-qemu"] {
+            guard let file = SharedData.folder?.appending(path: "eventlog/\(name).bin").path() else { return }
+            Measured.report("eventlog replay, \(name)", runs: 40, [tool, "eventlog", "replay", file])
+            Measured.report("eventlog show, \(name)", runs: 40, [tool, "eventlog", "show", file])
+            Measured.report("tpm2_eventlog, \(name)", runs: 40, ["tpm2_eventlog", file])
+        }
+        Measured.report("sealroot --version", runs: 40, [tool, "--version"])
     }
 
     private static func size() throws {

@@ -1,6 +1,4 @@
-internal import BoundedBytes
-
-/// A GUID as it lies on the disk: 16 bytes, of which the text form shows the first three fields reversed.
+/// A GUID as it lies on a disk or in a firmware structure: 16 bytes, of which the text form shows the first three fields reversed.
 ///
 /// Source: UEFI specification 2.10, appendix A.
 public struct GUID: Hashable, Sendable, CustomStringConvertible {
@@ -21,6 +19,9 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
         bytes = Self.order.map { shown[$0] }
     }
 
+    public static let zero = GUID()
+    private init() { bytes = [UInt8](repeating: 0, count: 16) }
+
     /// All zero: the type of an entry that is not used.
     public var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
 
@@ -34,16 +35,6 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
         }
         return text
     }
-
-    /// The type of a root partition for x86-64.
-    ///
-    /// Source: UAPI group specification 2, "Discoverable Partitions".
-    public static let rootX8664 = GUID(fixed: "4f68bce3-e8cd-4db1-96e7-fbcaf984b709")
-    /// The type of `/boot` where it is not the EFI system partition (same source).
-    public static let extendedBootLoader = GUID(fixed: "bc13c2ff-59e6-4262-a352-b275fd6f7172")
-
-    /// For the constants above, whose spelling the tests check.
-    private init(fixed text: String) { bytes = GUID(text)?.bytes ?? [UInt8](repeating: 0, count: 16) }
 
     /// Where each byte of the text form lies on the disk, and the other way round.
     private static let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]

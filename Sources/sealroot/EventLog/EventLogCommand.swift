@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import EventLog
+internal import InitramfsRuntime
+
+struct EventLogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "eventlog",
+        abstract: "Show, replay and compare TCG event logs.",
+        discussion: """
+            The log of the running system is /sys/kernel/security/tpm0/binary_bios_measurements. Nothing in a log is \
+            authentic by itself: compare the replay with the PCRs of the TPM.
+            """,
+        subcommands: [EventLogShow.self, EventLogReplay.self, EventLogDiff.self])
+}
+
+extension EventLog {
+    /// Far more than any firmware writes; the kernel's own limit is the firmware's buffer of some 64 KiB.
+    private static let longest = 16 << 20
+
+    static func read(_ path: String) throws(CommandFailure) -> EventLog {
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try FileBytes.read(path, limit: longest) } catch {
+            let code: InitramfsRuntime.ExitCode =
+                error.isMissing ? .missing : error.operation == .limit ? .malformed : .inputOutput
+            throw CommandFailure(code: code, area: "eventlog", detail: error.description)
+        }
+        do throws(EventLogError) { return try EventLog(parsing: bytes) } catch {
+            throw CommandFailure(code: .malformed, area: "eventlog", detail: path + ": " + error.description)
+        }
+    }
+}
+
+extension CommandFailure {
+    /// A hash that libcrypto would not compute.
+    init(hashing detail: String) { self.init(code: .internalFault, area: "eventlog", detail: detail) }
+}
