@@ -58,6 +58,7 @@ let base: [Target] = [
 ]
 let formats: [Target] = [
     library("Configuration", ["BoundedBytes"]),
+    library("EFI", ["BoundedBytes", "Cryptography"]),
     library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
@@ -106,8 +107,8 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BoundedBytes", "CLinux", "Configuration", "Enrollment", "Imaging", "InitramfsRuntime", "JSON",
-            "RecoveryKeys", "Secrets", "TPM", "Terminal",
+            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "Imaging",
+            "InitramfsRuntime", "JSON", "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -116,11 +117,12 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
+    tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
     tests("JSONTests", ["JSON"]),
-    tests("PartitionTableTests", ["PartitionTable", "TestSupport"]),
+    tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
         name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),

@@ -1,3 +1,4 @@
+internal import BoundedBytes
 internal import CLinux
 internal import InitramfsRuntime
 internal import PartitionTable

@@ -1,4 +1,4 @@
-internal import BoundedBytes
+public import BoundedBytes
 
 /// A GUID partition table of which both copies are whole and say the same.
 ///

@@ -1,4 +1,4 @@
-internal import BoundedBytes
+public import BoundedBytes
 
 /// One copy of the GPT header, checked by itself.
 ///
@@ -105,13 +105,5 @@ public struct PartitionTableHeader: Equatable, Sendable {
         var header = Array(sector.prefix(count))
         for index in 16..<20 where index < header.count { header[index] = 0 }
         return Checksum.crc32(header)
-    }
-}
-
-extension ByteReader {
-    mutating func guid() throws(ByteError) -> GUID {
-        let start = offset
-        guard let guid = GUID(bytes: try bytes(16)) else { throw .truncated(offset: start, needed: 16, available: 0) }
-        return guid
     }
 }

@@ -1,3 +1,4 @@
+import BoundedBytes
 import TestSupport
 import Testing
 

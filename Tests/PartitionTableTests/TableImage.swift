@@ -1,3 +1,4 @@
+import BoundedBytes
 import TestSupport
 
 @testable import PartitionTable

@@ -1,5 +1,3 @@
-internal import BoundedBytes
-
 /// A GUID as it lies on the disk: 16 bytes, of which the text form shows the first three fields reversed.
 ///
 /// Source: UEFI specification 2.10, appendix A.
@@ -21,10 +19,20 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
         bytes = Self.order.map { shown[$0] }
     }
 
+    /// For constants: the five groups of the text form, the last one of 48 bits.
+    public init(_ first: UInt32, _ second: UInt16, _ third: UInt16, _ fourth: UInt16, _ node: UInt64) {
+        var shown = ByteWriter()
+        shown.bigEndian(first)
+        shown.bigEndian(second)
+        shown.bigEndian(third)
+        shown.bigEndian(UInt64(fourth) << 48 | node & 0xFFFF_FFFF_FFFF)
+        bytes = Self.order.map { shown.bytes[$0] }
+    }
+
     /// All zero: the type of an entry that is not used.
     public var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
 
-    /// Lower-case text, as udev's by-partuuid links show it.
+    /// Lower-case text, as udev's by-partuuid links and efivarfs show it.
     public var description: String {
         let digits = Hexadecimal.encode(Self.order.map { bytes[$0] })
         var text = ""
@@ -35,16 +43,15 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
         return text
     }
 
-    /// The type of a root partition for x86-64.
-    ///
-    /// Source: UAPI group specification 2, "Discoverable Partitions".
-    public static let rootX8664 = GUID(fixed: "4f68bce3-e8cd-4db1-96e7-fbcaf984b709")
-    /// The type of `/boot` where it is not the EFI system partition (same source).
-    public static let extendedBootLoader = GUID(fixed: "bc13c2ff-59e6-4262-a352-b275fd6f7172")
-
-    /// For the constants above, whose spelling the tests check.
-    private init(fixed text: String) { bytes = GUID(text)?.bytes ?? [UInt8](repeating: 0, count: 16) }
-
     /// Where each byte of the text form lies on the disk, and the other way round.
     private static let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
+}
+
+extension ByteReader {
+    /// Reads the 16 bytes of a GUID in disk order.
+    public mutating func guid() throws(ByteError) -> GUID {
+        let start = offset
+        guard let guid = GUID(bytes: try bytes(16)) else { throw .truncated(offset: start, needed: 16, available: 0) }
+        return guid
+    }
 }
