@@ -33,7 +33,7 @@ internal import COpenSSL
 
     deinit { unsafe PKCS7_free(message) }
 
-    /// Reads DER. Only zeros may follow it: signers pad to eight bytes.
+    /// Reads DER. Fewer than eight bytes may follow it: signers pad to eight, pesign with whatever it has at hand.
     public static func parse(_ bytes: [UInt8]) throws(SignatureDefect) -> CodeSignature {
         defer { ERR_clear_error() }
         var used = 0
@@ -46,7 +46,7 @@ internal import COpenSSL
         guard let message = unsafe parsed else { throw .notPKCS7 }
         var isOwned = false
         defer { if !isOwned { unsafe PKCS7_free(message) } }
-        guard bytes[used...].allSatisfy({ $0 == 0 }) else { throw .trailing }
+        guard bytes.count - used < 8 else { throw .trailing }
         let content = try unsafe signedContent(of: message)
         let (algorithm, digest) = try IndirectData.digest(in: content)
         let signers = try unsafe signers(of: message)

@@ -22,14 +22,14 @@ struct VariableRecord {
         var records: [VariableRecord] = []
         try parsing(.store) { () throws(ByteError) in try reader.skip(28) }
         while let record = try next(&reader, isAuthenticated: isAuthenticated) { records.append(record) }
-        let current = Set(records.filter { $0.state == added }.map(\.key))
+        let current = Set(records.filter { $0.state == added }.map { $0.key })
         return records.filter { record in
             switch record.state {
             case added: true
             case beingReplaced: !current.contains(record.key)
             default: false
             }
-        }.map(\.variable)
+        }.map { $0.variable }
     }
 
     private static func next(_ reader: inout ByteReader, isAuthenticated: Bool) throws(EFIError) -> VariableRecord? {

@@ -46,6 +46,11 @@ struct ImageReport {
         digests.first { $0.algorithm == algorithm }?.bytes
     }
 
+    /// The common name; of a certificate without one, as small tools make them, the organisation.
+    private static func shown(_ name: X509Certificate.Name) -> String {
+        Printable.escape(name.commonName.isEmpty ? name.organization : name.commonName)
+    }
+
     /// For people: a line a fact, the first one the digest.
     var lines: [String] {
         var lines = digests.map { $0.algorithm.rawValue + " " + Hexadecimal.encode($0.bytes) + "  " + path }
@@ -54,7 +59,7 @@ struct ImageReport {
         }
         for signature in signatures {
             let names = signature.signers.map {
-                Printable.escape($0.subject.commonName) + " (issuer: " + Printable.escape($0.issuer.commonName) + ")"
+                Self.shown($0.subject) + " (issuer: " + Self.shown($0.issuer) + ")"
             }
             let isMatching = signature.digest == digest(signature.algorithm)
             let note = isMatching ? "" : "; it is of another image"
