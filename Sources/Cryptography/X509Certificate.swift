@@ -12,6 +12,11 @@ internal import COpenSSL
     public struct Name: Equatable, Sendable {
         public let commonName: String
         public let organization: String
+
+        public init(commonName: String, organization: String) {
+            self.commonName = commonName
+            self.organization = organization
+        }
     }
 
     /// Reads DER, or returns nil where `bytes` are not exactly one certificate.
