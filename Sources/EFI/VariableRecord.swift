@@ -13,7 +13,7 @@ struct VariableRecord {
 
     private static let added: UInt8 = 0x3F
     private static let beingReplaced: UInt8 = 0x3E
-    /// Begins each record; flash that is erased begins with 0xFFFF.
+    /// Begins each record.
     private static let startMark: UInt16 = 0x55AA
 
     /// The variables that the firmware would find: those added, and those whose replacement was cut off.
@@ -41,8 +41,8 @@ struct VariableRecord {
             try reader.skip(to: start)
             return try reader.integer()
         }
-        guard mark != 0xFFFF else { return nil }
-        guard mark == startMark else { throw .value(.store, field: "StartId", offset: start, value: UInt64(mark)) }
+        // As in edk2, anything else ends the list: erased flash is 0xFF, and tools fill up with zeros.
+        guard mark == startMark else { return nil }
         return try parsing(.store) { () throws(ByteError) in
             try VariableRecord(parsing: &reader, isAuthenticated: isAuthenticated)
         }

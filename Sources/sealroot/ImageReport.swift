@@ -26,7 +26,9 @@ struct ImageReport {
     ) throws(ImageFailure<FileError>) {
         self.path = path
         image = try BootImage(reading: source)
-        signatures = try rethrow(as: ImageFailure<FileError>.format) { [image] () throws(EFIError) in try image.signatures() }
+        signatures = try rethrow(as: ImageFailure<FileError>.format) { [image] () throws(EFIError) in
+            try image.signatures()
+        }
         let isUsed: (DigestAlgorithm) -> Bool = { [signatures] algorithm in
             algorithm == .sha256 || isSHA384Shown && algorithm == .sha384
                 || signatures.contains { $0.algorithm == algorithm }

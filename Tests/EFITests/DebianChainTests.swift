@@ -30,12 +30,12 @@ import Testing
             forbidden: SignatureDatabase(try SignatureList.parseAll(dbx?.data ?? [])))
     }
 
-    /// shim's `.vendor_cert`: sizes and offsets of what it allows and forbids, each 32 bits, little-endian.
+    /// shim's section `.vendor_cert`: sizes and offsets of what it allows and forbids, each 32 bits, little-endian.
     /// Source: rhboot/shim, `cert.S`.
     private func vendor() throws -> ImageTrust {
-        let file = try folder.bytes("shim")
-        let range = try #require(try PEImage(parsing: file).section(".vendor_cert")).contentRange
-        let table = Array(file[range])
+        // Its name is longer than eight bytes; objcopy finds it in the string table.
+        try folder.shell("objcopy -O binary --only-section=.vendor_cert shim vendor")
+        let table = try folder.bytes("vendor")
         func number(_ index: Int) -> Int { (0..<4).reduce(0) { $0 | Int(table[index * 4 + $1]) << (8 * $1) } }
         let allowed = Array(table[number(2)..<number(2) + number(0)])
         let forbidden = Array(table[number(3)..<number(3) + number(1)])

@@ -18,7 +18,7 @@ import Testing
     @Test(.enabled(if: SharedData.isPresent)) func readsEveryLevelThatShimListed() throws {
         let text = String(decoding: try SharedData.bytes("sbat/SbatLevel_Variable.txt"), as: UTF8.self)
         let blocks = text.split(separator: "sbat,1,").dropFirst().map { "sbat,1," + $0 }
-        #expect(blocks.count == 10)
+        #expect(blocks.count == 11)
         for block in blocks {
             let lines = block.split(separator: "\n").prefix { $0.wholeMatch(of: /[a-z.]+,[0-9,]+/) != nil }
             let level = try SBATLevel(parsing: Array((lines.joined(separator: "\n") + "\n").utf8))

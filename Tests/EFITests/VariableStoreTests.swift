@@ -15,7 +15,10 @@ import Testing
         let expected = try JSONValue(parsing: try SharedData.bytes("efivars/t02.json"))["variables"]?.array
         #expect(store.isAuthenticated)
         let found = store.variables.map { variable in
-            [variable.name, variable.vendor.description, String(variable.attributes), Hexadecimal.encode(variable.data)]
+            [
+                variable.name, variable.vendor.description, String(variable.attributes),
+                Hexadecimal.encode(variable.data),
+            ]
         }
         let wanted = try #require(expected).map { variable in
             [
