@@ -37,6 +37,13 @@ public struct ByteReader: ~Escapable {
         return copy
     }
 
+    /// Reads 16 bytes in disk order.
+    public mutating func guid() throws(ByteError) -> GUID {
+        let start = offset
+        guard let guid = GUID(bytes: try bytes(16)) else { throw .truncated(offset: start, needed: 16, available: 0) }
+        return guid
+    }
+
     /// Skips `count` bytes that the format says must be zero.
     public mutating func reserved(_ count: Int) throws(ByteError) {
         try require(count)

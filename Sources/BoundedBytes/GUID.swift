@@ -46,12 +46,3 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
     /// Where each byte of the text form lies on the disk, and the other way round.
     private static let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
 }
-
-extension ByteReader {
-    /// Reads the 16 bytes of a GUID in disk order.
-    public mutating func guid() throws(ByteError) -> GUID {
-        let start = offset
-        guard let guid = GUID(bytes: try bytes(16)) else { throw .truncated(offset: start, needed: 16, available: 0) }
-        return guid
-    }
-}
