@@ -59,6 +59,7 @@ let base: [Target] = [
 let formats: [Target] = [
     library("Configuration", ["BoundedBytes"]),
     library("EventLog", ["BoundedBytes", "Cryptography"]),
+    library("EFI", ["BoundedBytes", "Cryptography"]),
     library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
@@ -108,9 +109,8 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "Enrollment", "EventLog", "Imaging",
-            "InitramfsRuntime", "JSON",
-            "RecoveryKeys", "Secrets", "TPM", "Terminal",
+            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog", "Imaging",
+            "InitramfsRuntime", "JSON", "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -119,6 +119,7 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
+    tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),

@@ -1,4 +1,4 @@
-/// A GUID as it lies on a disk or in a firmware structure: 16 bytes, of which the text form shows the first three fields reversed.
+/// A GUID as it lies on the disk: 16 bytes, of which the text form shows the first three fields reversed.
 ///
 /// Source: UEFI specification 2.10, appendix A.
 public struct GUID: Hashable, Sendable, CustomStringConvertible {
@@ -22,10 +22,20 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
     public static let zero = GUID()
     private init() { bytes = [UInt8](repeating: 0, count: 16) }
 
+    /// For constants: the five groups of the text form, the last one of 48 bits.
+    public init(_ first: UInt32, _ second: UInt16, _ third: UInt16, _ fourth: UInt16, _ node: UInt64) {
+        var shown = ByteWriter()
+        shown.bigEndian(first)
+        shown.bigEndian(second)
+        shown.bigEndian(third)
+        shown.bigEndian(UInt64(fourth) << 48 | node & 0xFFFF_FFFF_FFFF)
+        bytes = Self.order.map { shown.bytes[$0] }
+    }
+
     /// All zero: the type of an entry that is not used.
     public var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
 
-    /// Lower-case text, as udev's by-partuuid links show it.
+    /// Lower-case text, as udev's by-partuuid links and efivarfs show it.
     public var description: String {
         let digits = Hexadecimal.encode(Self.order.map { bytes[$0] })
         var text = ""

@@ -4,9 +4,11 @@ internal import COpenSSL
 public struct CryptographyError: Error, Equatable, CustomStringConvertible {
     public enum Call: String, Sendable {
         case digest = "EVP_Digest"
+        case runningDigest = "EVP_DigestUpdate"
         case hmac = "EVP_Q_mac"
         case derive = "EVP_KDF_derive"
         case random = "RAND_priv_bytes"
+        case certificateStore = "X509_STORE_new"
     }
 
     public let call: Call

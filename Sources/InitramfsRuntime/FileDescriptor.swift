@@ -68,16 +68,22 @@ public struct FileDescriptor: ~Copyable {
     /// Reads exactly `count` bytes at `offset`; a shorter file is an error.
     public func read(_ count: Int, at offset: UInt64) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
+        try read(count, at: offset, into: &bytes)
+        return bytes
+    }
+
+    /// As above, into the first `count` bytes of `buffer`, so that a long file needs one buffer only.
+    public func read(_ count: Int, at offset: UInt64, into buffer: inout [UInt8]) throws(FileError) {
+        guard count >= 0, count <= buffer.count else { throw FileError(.limit, path, errno: 0) }
         var done = 0
         while done < count {
-            let got = unsafe bytes.withUnsafeMutableBytes {
+            let got = unsafe buffer.withUnsafeMutableBytes {
                 unsafe pread(rawValue, $0.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done))
             }
             if got < 0 && shim_errno() == EINTR { continue }
             guard got > 0 else { throw FileError(.read, path, errno: got < 0 ? shim_errno() : 0) }
             done += got
         }
-        return bytes
     }
 
     /// Writes all of `bytes` at `offset`.

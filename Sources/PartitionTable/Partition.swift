@@ -32,3 +32,12 @@ public struct Partition: Equatable, Sendable {
         if typeGUID.isZero { return nil }
     }
 }
+
+extension GUID {
+    /// The type of a root partition for x86-64.
+    ///
+    /// Source: UAPI group specification 2, "Discoverable Partitions".
+    public static let rootX8664 = GUID(0x4f68_bce3, 0xe8cd, 0x4db1, 0x96e7, 0xfbca_f984_b709)
+    /// The type of `/boot` where it is not the EFI system partition (same source).
+    public static let extendedBootLoader = GUID(0xbc13_c2ff, 0x59e6, 0x4262, 0xa352, 0xb275_fd6f_7172)
+}

@@ -7,5 +7,5 @@ struct Sealroot: ParsableCommand {
         commandName: "sealroot",
         abstract: "Seals the root disk of a confidential VM to its vTPM and measured boot chain.",
         version: "sealroot 0.1.0",
-        subcommands: [EncryptImage.self, Enroll.self, EventLogCommand.self, Wipe.self])
+        subcommands: [EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, Wipe.self])
 }

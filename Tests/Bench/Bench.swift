@@ -12,6 +12,7 @@ struct Bench {
         try size()
         try unlock()
         try encryption()
+        try authenticode()
         eventLog()
     }
 
@@ -72,6 +73,25 @@ struct Bench {
         print("cp and sync of the same file: \(rate(copy))")
         let speed = try succeed(["openssl", "speed", "-seconds", "2", "-bytes", "16384", "-evp", "aes-256-xts"]).text
         print("openssl speed -evp aes-256-xts: " + (speed.split(separator: "\n").last.map(String.init) ?? ""))
+    }
+
+    /// A file of 50 MB with the smallest headers that are a PE image: DOS, PE32+ with no directories, one section.
+    private static func authenticode() throws {
+        let scratch = try Scratch()
+        let byteCount = 50_000_000
+        var image = [UInt8](repeating: 0, count: 0x200)
+        func put(_ value: Int, _ count: Int, at offset: Int) {
+            for index in 0..<count { image[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+        }
+        for (value, count, offset) in [
+            (0x5A4D, 2, 0), (0x40, 4, 0x3C), (0x4550, 4, 0x40), (0x8664, 2, 0x44), (1, 2, 0x46), (112, 2, 0x54),
+            (0x20B, 2, 0x58), (0x200, 4, 0x58 + 60), (byteCount - 0x200, 4, 0xC8 + 16), (0x200, 4, 0xC8 + 20),
+        ] { put(value, count, at: offset) }
+        try scratch.write(image, to: "image")
+        try scratch.shell("head -c \(byteCount - 0x200) /dev/urandom >> image")
+        Measured.report("hash-pe, 50 MB", runs: 20, [tool, "hash-pe", scratch.file("image")])
+        Measured.report(
+            "openssl dgst -sha256, same file", runs: 20, ["openssl", "dgst", "-sha256", scratch.file("image")])
     }
 
     private static func succeed(_ words: [String]) throws -> CommandResult {

@@ -1,0 +1,109 @@
+/// One line of a `.sbat` section: a component of the image and its security generation.
+///
+/// Source: rhboot/shim, `SBAT.md` and `sbat.c`: component, generation, vendor, package, version, URL.
+public struct SBATEntry: Equatable, Sendable {
+    public let component: String
+    public let generation: UInt32
+    public let vendor: String
+    public let package: String
+    public let version: String
+    public let url: String
+
+    /// Reads the content of a `.sbat` section; zeros may follow the text.
+    public static func parse(_ section: [UInt8]) throws(EFIError) -> [SBATEntry] {
+        var entries: [SBATEntry] = []
+        for (number, fields) in try SBATText.lines(section) {
+            guard fields.count == 6, let generation = SBATText.generation(fields[1]) else { throw .line(.sbat, number) }
+            entries.append(
+                SBATEntry(
+                    component: fields[0], generation: generation, vendor: fields[2], package: fields[3],
+                    version: fields[4], url: fields[5]))
+        }
+        guard !entries.isEmpty else { throw .line(.sbat, 1) }
+        return entries
+    }
+}
+
+/// The least generations that a machine still boots: the variable SbatLevel.
+///
+/// Source: rhboot/shim, `SbatLevel_Variable.txt` and `sbat.c`.
+public struct SBATLevel: Equatable, Sendable {
+    public struct Requirement: Equatable, Sendable {
+        public let component: String
+        public let generation: UInt32
+    }
+
+    public let requirements: [Requirement]
+    /// The third field of the first line, such as "2021030218": when this level was made. Empty where it has none.
+    public let date: String
+
+    /// Reads the variable's data, without attributes. Its first line is `sbat,1,DATE`.
+    public init(parsing text: [UInt8]) throws(EFIError) {
+        var requirements: [Requirement] = []
+        var date = ""
+        for (number, fields) in try SBATText.lines(text) {
+            guard fields.count >= 2, let generation = SBATText.generation(fields[1]) else { throw .line(.sbat, number) }
+            if requirements.isEmpty {
+                guard fields[0] == "sbat" else { throw .line(.sbat, number) }
+                date = fields.count > 2 ? fields[2] : ""
+            }
+            requirements.append(Requirement(component: fields[0], generation: generation))
+        }
+        guard !requirements.isEmpty else { throw .line(.sbat, 1) }
+        self.requirements = requirements
+        self.date = date
+    }
+
+    public enum Verdict: Equatable, Sendable, CustomStringConvertible {
+        case accepted
+        case revoked(component: String, generation: UInt32, required: UInt32)
+        /// The image has no `.sbat` section, and a level is set.
+        case noSBAT
+
+        public var description: String {
+            switch self {
+            case .accepted: "accepted by SBAT"
+            case .revoked(let component, let generation, let required):
+                "revoked by SBAT: \(component) is of generation \(generation), \(required) is required"
+            case .noSBAT: "has no SBAT section"
+            }
+        }
+    }
+
+    /// Whether shim would start an image with these entries; nil where the image has no `.sbat` section.
+    public func verdict(for entries: [SBATEntry]?) -> Verdict {
+        guard let entries else { return .noSBAT }
+        for entry in entries {
+            for requirement in requirements
+            where requirement.component == entry.component && entry.generation < requirement.generation {
+                return .revoked(
+                    component: entry.component, generation: entry.generation, required: requirement.generation)
+            }
+        }
+        return .accepted
+    }
+}
+
+/// The lines of comma-separated text that sections and variables share. No field is quoted.
+private enum SBATText {
+    /// The fields of each line that is not empty, with its number from 1; zeros may follow the text, nothing else.
+    static func lines(_ bytes: [UInt8]) throws(EFIError) -> [(Int, [String])] {
+        let text = bytes.prefix { $0 != 0 }
+        var lines: [(Int, [String])] = []
+        for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let content = line.last == 0x0D ? line.dropLast() : line
+            guard content.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw .line(.sbat, index + 1) }
+            guard !content.isEmpty else { continue }
+            let fields = content.split(separator: 0x2C, omittingEmptySubsequences: false)
+            lines.append((index + 1, fields.map { String(decoding: $0, as: UTF8.self) }))
+        }
+        guard bytes[text.count...].allSatisfy({ $0 == 0 }) else { throw .line(.sbat, lines.count + 1) }
+        return lines
+    }
+
+    /// A decimal number above zero, of digits alone.
+    static func generation(_ field: String) -> UInt32? {
+        guard !field.isEmpty, field.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return UInt32(field).flatMap { $0 > 0 ? $0 : nil }
+    }
+}
