@@ -71,7 +71,8 @@ import Testing
 
     @Test func oneBrokenCopyIsRefusedUntilCryptsetupRepairsIt() throws {
         let file = try VolumeFile()
-        try file.write([0xFF], at: 16384 + 448)
+        let byte = try #require(try file.read(16384 + 448, 1).first)
+        try file.write([byte ^ 0xFF], at: 16384 + 448)
         let forged = try ForgedHeader(of: file)
         let error = HeaderError.copyInvalid(.secondary, .checksum)
         #expect(throws: error) { try forged.checked() }
