@@ -36,13 +36,7 @@ internal import COpenSSL
     /// Reads DER. Fewer than eight bytes may follow it: signers pad to eight, pesign with whatever it has at hand.
     public static func parse(_ bytes: [UInt8]) throws(SignatureDefect) -> CodeSignature {
         defer { ERR_clear_error() }
-        var used = 0
-        let parsed = unsafe bytes.withUnsafeBufferPointer { input in
-            var next = input.baseAddress
-            let message = unsafe d2i_PKCS7(nil, &next, input.count)
-            if let start = input.baseAddress, let end = unsafe next { used = unsafe end - start }
-            return unsafe message
-        }
+        let (parsed, used) = unsafe decodeDER(bytes) { unsafe d2i_PKCS7(nil, &$0, $1) }
         guard let message = unsafe parsed else { throw .notPKCS7 }
         var isOwned = false
         defer { if !isOwned { unsafe PKCS7_free(message) } }

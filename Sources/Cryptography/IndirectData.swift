@@ -17,13 +17,7 @@ enum IndirectData {
     static func digest(in content: [UInt8]) throws(SignatureDefect) -> (DigestAlgorithm, [UInt8]) {
         guard let first = header(of: content) else { throw .notAuthenticode }
         let info = Array(content[(first.start + first.length)...])
-        var used = 0
-        let parsed = unsafe info.withUnsafeBufferPointer { input in
-            var next = input.baseAddress
-            let parsed = unsafe d2i_X509_SIG(nil, &next, input.count)
-            if let start = input.baseAddress, let end = unsafe next { used = unsafe end - start }
-            return unsafe parsed
-        }
+        let (parsed, used) = unsafe decodeDER(info) { unsafe d2i_X509_SIG(nil, &$0, $1) }
         guard let parsed = unsafe parsed else { throw .digest }
         defer { unsafe X509_SIG_free(parsed) }
         guard used == info.count else { throw .notAuthenticode }

@@ -22,13 +22,7 @@ internal import COpenSSL
     /// Reads DER, or returns nil where `bytes` are not exactly one certificate.
     public static func parse(_ bytes: [UInt8]) -> X509Certificate? {
         defer { ERR_clear_error() }
-        var used = 0
-        let parsed = unsafe bytes.withUnsafeBufferPointer { input in
-            var next = input.baseAddress
-            let parsed = unsafe d2i_X509(nil, &next, input.count)
-            if let start = input.baseAddress, let end = unsafe next { used = unsafe end - start }
-            return unsafe parsed
-        }
+        let (parsed, used) = unsafe decodeDER(bytes) { unsafe d2i_X509(nil, &$0, $1) }
         guard let parsed = unsafe parsed else { return nil }
         guard used == bytes.count else {
             unsafe X509_free(parsed)

@@ -102,13 +102,7 @@ private struct VersionNode {
         guard length >= 6, length <= bytes.count else {
             throw .truncated(offset: 0, needed: max(6, length), available: bytes.count)
         }
-        var units: [UInt16] = []
-        while true {
-            let unit: UInt16 = try reader.integer()
-            if unit == 0 { break }
-            units.append(unit)
-        }
-        key = String(decoding: units, as: UTF16.self)
+        key = String(decoding: try reader.terminatedUnits(), as: UTF16.self)
         let start = min((reader.offset + 3) / 4 * 4, max(length, reader.offset))
         body = start <= length ? Array(bytes[start..<length]) : []
         // Of text it counts 16-bit units.

@@ -109,14 +109,3 @@ extension DevicePathNode: CustomStringConvertible {
         }
     }
 }
-
-extension ByteReader {
-    /// Reads so many UTF-16 units.
-    mutating func units(_ count: Int) throws(ByteError) -> [UInt16] {
-        guard count <= remaining / 2 else { throw .truncated(offset: offset, needed: count, available: remaining) }
-        var units: [UInt16] = []
-        units.reserveCapacity(count)
-        for _ in 0..<count { units.append(try integer()) }
-        return units
-    }
-}

@@ -16,13 +16,7 @@ public struct LoadOption: Equatable, Sendable {
         try reader.skip(to: value.lowerBound)
         attributes = try reader.integer()
         let pathBytes: UInt16 = try reader.integer()
-        var units: [UInt16] = []
-        while true {
-            let unit: UInt16 = try reader.integer()
-            if unit == 0 { break }
-            units.append(unit)
-        }
-        title = String(decoding: units, as: UTF16.self)
+        title = String(decoding: try reader.terminatedUnits(), as: UTF16.self)
         let start = reader.offset
         try reader.skip(Int(pathBytes))
         path = try DevicePath(bytes, start..<reader.offset)

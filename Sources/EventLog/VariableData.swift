@@ -33,10 +33,3 @@ public struct VariableData: Equatable, Sendable {
         extra = reader.remaining
     }
 }
-
-extension GUID {
-    /// EFI_GLOBAL_VARIABLE, EFI_IMAGE_SECURITY_DATABASE_GUID, and shim's.
-    static let globalVariable = GUID("8be4df61-93ca-11d2-aa0d-00e098032b8c") ?? .zero
-    static let securityDatabase = GUID("d719b2cb-3d3a-4596-a3bc-dad00e67656f") ?? .zero
-    static let shim = GUID("605dab50-e046-4300-abb6-3dd810dd8b23") ?? .zero
-}

@@ -26,9 +26,7 @@ public struct Partition: Equatable, Sendable {
         firstLBA = try reader.integer()
         lastLBA = try reader.integer()
         attributes = try reader.integer()
-        var units: [UInt16] = []
-        for _ in 0..<36 { units.append(try reader.integer()) }
-        name = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        name = String(decoding: try reader.units(36).prefix { $0 != 0 }, as: UTF16.self)
         if typeGUID.isZero { return nil }
     }
 }

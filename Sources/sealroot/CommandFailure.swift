@@ -18,6 +18,13 @@ struct CommandFailure: Error {
     }
 }
 
+extension CommandFailure {
+    /// A file that cannot be read or written.
+    init(_ error: FileError, area: String) {
+        self.init(code: error.isMissing ? .missing : .inputOutput, area: area, detail: error.description)
+    }
+}
+
 extension InitramfsRuntime.ExitCode {
     /// The code in one word, for scripts.
     var reason: String {

@@ -24,13 +24,9 @@ struct FileSource: ~Copyable, ImageSource {
 }
 
 extension CommandFailure {
-    init(_ error: FileError) {
-        self.init(code: error.isMissing ? .missing : .inputOutput, area: "file", detail: error.description)
-    }
-
     init(_ error: ImageFailure<FileError>, path: String) {
         switch error {
-        case .source(let error): self.init(error)
+        case .source(let error): self.init(error, area: "file")
         case .format(let error): self.init(code: .malformed, area: "pe", detail: path + ": " + error.description)
         case .cryptography(let error): self.init(code: .internalFault, area: "pe", detail: error.description)
         }

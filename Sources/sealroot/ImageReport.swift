@@ -15,7 +15,9 @@ struct ImageReport {
     private let sha256AfterSigning: [UInt8]
 
     static func make(_ path: String, isSHA384Shown: Bool) throws(CommandFailure) -> ImageReport {
-        let source = try rethrow(as: { CommandFailure($0) }) { () throws(FileError) in try FileSource.open(path) }
+        let source = try rethrow(as: { CommandFailure($0, area: "file") }) { () throws(FileError) in
+            try FileSource.open(path)
+        }
         return try rethrow(as: { CommandFailure($0, path: path) }) { () throws(ImageFailure<FileError>) in
             try ImageReport(path, reading: source, isSHA384Shown: isSHA384Shown)
         }

@@ -16,8 +16,7 @@ enum PassphraseInput {
             let file = try FileDescriptor.open(readingAt: keyFile)
             return try bytes(from: file.rawValue, keyFile, untilNewline: false)
         } catch {
-            throw CommandFailure(
-                code: error.isMissing ? .missing : .inputOutput, area: "key", detail: error.description)
+            throw CommandFailure(error, area: "key")
         }
     }
 

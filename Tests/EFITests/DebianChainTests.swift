@@ -24,7 +24,7 @@ import Testing
     private func microsoft() throws -> ImageTrust {
         let file = Array(try Data(contentsOf: URL(filePath: "/usr/share/OVMF/OVMF_VARS_4M.ms.fd")))
         let store = try VariableStore(parsing: file)
-        let (db, dbx) = (store["db", Variable.imageSecurity], store["dbx", Variable.imageSecurity])
+        let (db, dbx) = (store["db", GUID.securityDatabase], store["dbx", GUID.securityDatabase])
         return ImageTrust(
             allowed: SignatureDatabase(try SignatureList.parseAll(try #require(db).data)),
             forbidden: SignatureDatabase(try SignatureList.parseAll(dbx?.data ?? [])))

@@ -37,12 +37,12 @@ import Testing
     @Test(.enabled(if: SharedData.isPresent && haveDebianStore)) func findsMicrosoftsKeysInDebiansStore() throws {
         let file = Array(try Data(contentsOf: URL(filePath: Self.debianStore)))
         let store = try VariableStore(parsing: file)
-        let db = try SignatureList.parseAll(try #require(store["db", Variable.imageSecurity]).data)
+        let db = try SignatureList.parseAll(try #require(store["db", GUID.securityDatabase]).data)
         let known = try ["MicWinProPCA2011_2011-10-19.crt", "MicCorUEFCA2011_2011-06-27.crt"].map {
             try SharedData.bytes("siglist/certs/" + $0)
         }
         #expect(SignatureDatabase(db).certificates.filter(known.contains).count == 2)
-        let kek = try SignatureList.parseAll(try #require(store["KEK", Variable.global]).data)
+        let kek = try SignatureList.parseAll(try #require(store["KEK", GUID.globalVariable]).data)
         let microsoft = try SharedData.bytes("siglist/certs/MicCorKEKCA2011_2011-06-24.crt")
         #expect(SignatureDatabase(kek).certificates.contains(microsoft))
     }
@@ -96,11 +96,11 @@ import Testing
         let folder = "efivars/shim-efivars-1/"
         let name = "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
         let secureBoot = try Variable(efivarfsFile: name, content: try SharedData.bytes(folder + name))
-        #expect(secureBoot.name == "SecureBoot" && secureBoot.vendor == Variable.global)
+        #expect(secureBoot.name == "SecureBoot" && secureBoot.vendor == GUID.globalVariable)
         #expect(secureBoot.attributes == 6 && secureBoot.data == [1])
         let levelName = "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23"
         let level = try Variable(efivarfsFile: levelName, content: try SharedData.bytes(folder + levelName))
-        #expect(level.vendor == Variable.shim)
+        #expect(level.vendor == GUID.shim)
         #expect(try SBATLevel(parsing: level.data).date == "2021030218")
         for name in ["PK-8be4df61-93ca-11d2-aa0d-00e098032b8c", "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f"] {
             let variable = try Variable(efivarfsFile: name, content: try SharedData.bytes(folder + name))

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Cryptography
 internal import EventLog
 internal import InitramfsRuntime
 
@@ -20,9 +21,8 @@ extension EventLog {
     static func read(_ path: String) throws(CommandFailure) -> EventLog {
         let bytes: [UInt8]
         do throws(FileError) { bytes = try FileBytes.read(path, limit: longest) } catch {
-            let code: InitramfsRuntime.ExitCode =
-                error.isMissing ? .missing : error.operation == .limit ? .malformed : .inputOutput
-            throw CommandFailure(code: code, area: "eventlog", detail: error.description)
+            guard error.operation == .limit else { throw CommandFailure(error, area: "eventlog") }
+            throw CommandFailure(code: .malformed, area: "eventlog", detail: error.description)
         }
         do throws(EventLogError) { return try EventLog(parsing: bytes) } catch {
             throw CommandFailure(code: .malformed, area: "eventlog", detail: path + ": " + error.description)
@@ -30,7 +30,9 @@ extension EventLog {
     }
 }
 
-extension CommandFailure {
-    /// A hash that libcrypto would not compute.
-    init(hashing detail: String) { self.init(code: .internalFault, area: "eventlog", detail: detail) }
+/// Computes something over a log that fails only where libcrypto does.
+func hashing<Value>(_ body: () throws(CryptographyError) -> Value) throws(CommandFailure) -> Value {
+    do throws(CryptographyError) { return try body() } catch {
+        throw CommandFailure(code: .internalFault, area: "eventlog", detail: error.description)
+    }
 }

@@ -20,10 +20,7 @@ struct EventLogReplay: ParsableCommand {
     func run() throws {
         try reporting(json: json) { () throws(CommandFailure) in
             let log = try EventLog.read(file)
-            let banks: [ReplayedBank]
-            do throws(CryptographyError) { banks = try log.replay() } catch {
-                throw CommandFailure(hashing: error.description)
-            }
+            let banks = try hashing { () throws(CryptographyError) in try log.replay() }
             for bank in log.banks where log.isIncomplete(bank) {
                 Console.report("sealroot: eventlog: some events have no " + bank.name + " digest")
             }

@@ -24,10 +24,7 @@ struct EventLogShow: ParsableCommand {
     func run() throws {
         try reporting(json: json) { () throws(CommandFailure) in
             let log = try EventLog.read(file)
-            let verdicts: [Consistency]
-            do throws(CryptographyError) { verdicts = try log.consistencies() } catch {
-                throw CommandFailure(hashing: error.description)
-            }
+            let verdicts = try hashing { () throws(CryptographyError) in try log.consistencies() }
             do throws(FileError) {
                 if json { try printObject(log, verdicts) } else { try printLines(log, verdicts) }
             } catch {
