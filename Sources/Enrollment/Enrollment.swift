@@ -24,7 +24,7 @@ public struct Enrollment: Sendable {
     /// Persistent handle of the storage key; nil takes the one that is there, or makes one.
     public let parentHandle: UInt32?
 
-    public init(device: String, pcrs: [Int] = defaultPCRs, fencePCR: Int = 12, parentHandle: UInt32? = nil) {
+    public init(device: String, pcrs: [Int], fencePCR: Int, parentHandle: UInt32?) {
         self.device = device
         self.pcrs = pcrs
         self.fencePCR = fencePCR
@@ -48,7 +48,7 @@ public struct Enrollment: Sendable {
         guard pcrs.contains(fencePCR) else { throw .fenceNotBound(fencePCR) }
         guard let selection = PCRSelection(bank: .sha256, indices: pcrs) else { throw .noSuchPCR }
         let header = try VolumeHeader.read(device)
-        if let token = VolumeHeader.tokens(of: header).first { throw .alreadyEnrolled(token: token) }
+        if let token = header.tokens(ofType: SealedToken.type).first { throw .alreadyEnrolled(token: token.id) }
         let volume = try luks { () throws(LUKSError) in try LUKSVolume.open(headerAt: device) }
         let volumeKey = try Self.volumeKey(of: volume, passphrase)
 

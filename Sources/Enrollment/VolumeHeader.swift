@@ -1,6 +1,5 @@
 internal import LUKS
 internal import LUKSHeader
-internal import SealedFormat
 internal import Sealing
 
 /// The header of the volume as our own reader sees it.
@@ -14,10 +13,5 @@ enum VolumeHeader {
             case .cryptography(let error): throw .sealing(.cryptography(error))
             }
         }
-    }
-
-    /// Ids of the tokens of ours.
-    static func tokens(of header: LUKSHeader) -> [Int] {
-        header.tokens(ofType: SealedToken.type).map(\.id)
     }
 }

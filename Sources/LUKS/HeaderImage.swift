@@ -21,9 +21,7 @@ public struct HeaderImage: ~Copyable {
 
     /// Reads the header of the device or image file at `path`, once.
     public static func copy(of path: String) throws(HeaderImageError) -> HeaderImage {
-        let device = try rethrow(as: HeaderImageError.file) { () throws(FileError) in
-            try FileDescriptor.open(readingAt: path)
-        }
+        let device = try open(path)
         let (read, header) = try readHeader(of: device)
         let copies = try rethrow(as: HeaderImageError.cryptography) { () throws(CryptographyError) in
             try read.restored(from: header.source)
@@ -45,10 +43,11 @@ public struct HeaderImage: ~Copyable {
 
     /// Reads and checks only the header, for those who do not open the volume.
     public static func header(of path: String) throws(HeaderImageError) -> LUKSHeader {
-        let device = try rethrow(as: HeaderImageError.file) { () throws(FileError) in
-            try FileDescriptor.open(readingAt: path)
-        }
-        return try readHeader(of: device).value
+        return try readHeader(of: open(path)).value
+    }
+
+    private static func open(_ path: String) throws(HeaderImageError) -> FileDescriptor {
+        do throws(FileError) { return try FileDescriptor.open(readingAt: path) } catch { throw .file(error) }
     }
 
     private static func readHeader(

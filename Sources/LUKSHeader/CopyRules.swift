@@ -12,10 +12,7 @@ extension LUKSHeader {
         case (.failure(let defect), .success): throw .copyInvalid(.primary, defect)
         case (.success, .failure(let defect)): throw .copyInvalid(.secondary, defect)
         case (.success(let primary), .success(let secondary)):
-            let newer = try newerCopy(primary, secondary)
-            if let newer { return newer }
-            try compare(primary, secondary)
-            return primary
+            return try newerCopy(primary, secondary)
         }
     }
 
@@ -27,39 +24,28 @@ extension LUKSHeader {
         }
     }
 
-    /// The one that is a single write ahead; nil where both are of one age.
-    private static func newerCopy(_ first: HeaderCopy, _ second: HeaderCopy) throws(HeaderError) -> HeaderCopy? {
-        if first.sequenceID == second.sequenceID { return nil }
-        let newer = first.sequenceID > second.sequenceID ? first : second
-        let older = first.sequenceID > second.sequenceID ? second : first
-        guard newer.sequenceID - older.sequenceID == 1 else {
-            throw .refused(
-                .sequenceDiffers, object: "header", found: "primary \(first.sequenceID), secondary \(second.sequenceID)"
-            )
+    /// The primary copy where both are of one age and alike to the byte, but for magic, salt, position and
+    /// checksum; else the one that is a single write ahead, which must be of the same volume.
+    private static func newerCopy(_ primary: HeaderCopy, _ secondary: HeaderCopy) throws(HeaderError) -> HeaderCopy {
+        let isSecondaryNewer = secondary.sequenceID > primary.sequenceID
+        let (newer, older) = isSecondaryNewer ? (secondary, primary) : (primary, secondary)
+        let age = newer.sequenceID - older.sequenceID
+        guard age <= 1 else {
+            let found = "primary \(primary.sequenceID), secondary \(secondary.sequenceID)"
+            throw .refused(.sequenceDiffers, object: "header", found: found)
         }
-        guard newer.byteCount == older.byteCount, newer.uuid.utf8.elementsEqual(older.uuid.utf8) else {
-            throw .refused(
-                .copiesDiffer, object: newer.byteCount == older.byteCount ? "uuid" : "size", found: "two versions")
+        if let field = firstDifference(newer, older, isOneAge: age == 0) {
+            throw .refused(.copiesDiffer, object: field, found: "two versions")
         }
         return newer
     }
 
-    /// Everything but magic, salt, position and checksum must be the same to the byte.
-    private static func compare(_ first: HeaderCopy, _ second: HeaderCopy) throws(HeaderError) {
-        let field: String? =
-            if first.byteCount != second.byteCount {
-                "size"
-            } else if !first.uuid.utf8.elementsEqual(second.uuid.utf8) {
-                "uuid"
-            } else if !first.label.utf8.elementsEqual(second.label.utf8) {
-                "label"
-            } else if !first.subsystem.utf8.elementsEqual(second.subsystem.utf8) {
-                "subsystem"
-            } else if first.metadataText != second.metadataText {
-                "metadata"
-            } else {
-                nil
-            }
-        if let field { throw .refused(.copiesDiffer, object: field, found: "two versions") }
+    private static func firstDifference(_ first: HeaderCopy, _ second: HeaderCopy, isOneAge: Bool) -> String? {
+        if first.byteCount != second.byteCount { return "size" }
+        if !first.uuid.utf8.elementsEqual(second.uuid.utf8) { return "uuid" }
+        guard isOneAge else { return nil }
+        if !first.label.utf8.elementsEqual(second.label.utf8) { return "label" }
+        if !first.subsystem.utf8.elementsEqual(second.subsystem.utf8) { return "subsystem" }
+        return first.metadataText == second.metadataText ? nil : "metadata"
     }
 }

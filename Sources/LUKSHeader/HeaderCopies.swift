@@ -57,10 +57,9 @@ public struct HeaderCopies: Equatable, Sendable {
         var offset = ByteWriter()
         offset.bigEndian(kind == .primary ? UInt64(0) : UInt64(sound.count))
         copy.replaceSubrange(BinaryHeader.offsetField, with: offset.bytes)
-        let empty = [UInt8](repeating: 0, count: BinaryHeader.checksumField.count)
-        copy.replaceSubrange(BinaryHeader.checksumField, with: empty)
-        let digest = try DigestAlgorithm.sha256.hash(copy)
+        // The rest of the field, behind the 32 bytes of SHA-256, is zero in a copy that was read.
         let field = BinaryHeader.checksumField.lowerBound
+        let digest = try HeaderCopy.checksum(of: copy)
         copy.replaceSubrange(field..<field + digest.count, with: digest)
         return copy
     }

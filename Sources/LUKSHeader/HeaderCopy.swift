@@ -68,19 +68,19 @@ public struct HeaderCopy: Equatable, Sendable {
         subsystem = try Self.text(header.subsystem, offset: 0x0D0)
         guard header.offset == (kind == .primary ? 0 : UInt64(byteCount)) else { throw .position(header.offset) }
         guard algorithm == DigestAlgorithm.sha256.rawValue else { throw .checksumAlgorithm(algorithm) }
-        guard try Self.checksum(of: bytes) == header.checksum else { throw .checksum }
+        let checksum: [UInt8]
+        do throws(CryptographyError) { checksum = try Self.checksum(of: bytes) } catch { throw .cryptography(error) }
+        guard checksum == header.checksum else { throw .checksum }
         guard Self.isUUID(uuid) else { throw .uuid }
         metadataText = try Self.text(inArea: bytes[Self.binaryByteCount...])
         do throws(JSONError) { metadata = try JSONValue(parsing: metadataText) } catch { throw .metadata(error) }
     }
 
     /// SHA-256 over the whole copy with the checksum field, 64 bytes at 0x1C0, set to zero.
-    private static func checksum(of bytes: [UInt8]) throws(HeaderDefect) -> [UInt8] {
+    static func checksum(of bytes: [UInt8]) throws(CryptographyError) -> [UInt8] {
         var blank = bytes
         for index in BinaryHeader.checksumField { blank[index] = 0 }
-        do throws(CryptographyError) { return try DigestAlgorithm.sha256.hash(blank) } catch {
-            throw .cryptography(error)
-        }
+        return try DigestAlgorithm.sha256.hash(blank)
     }
 
     private static func text(_ field: [UInt8], offset: Int) throws(HeaderDefect) -> String {

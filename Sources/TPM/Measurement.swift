@@ -57,13 +57,12 @@ extension TPM {
         guard measurements.allSatisfy({ $0.isSendable }) else {
             throw TPMError(.event, .event)
         }
+        let esys = unsafe try link.ready()
         guard let key else {
-            let esys = unsafe try link.ready()
             return try measurements.map { (measurement) throws(TPMError) in
                 unsafe try extend(measurement, ESYS_TR_PASSWORD, esys)
             }
         }
-        let esys = unsafe try link.ready()
         var session = unsafe try startSession(TPM2_SE_HMAC, saltedTo: key, esys)
         var digests: [[BankDigest]] = []
         for (index, measurement) in measurements.enumerated() {

@@ -9,7 +9,6 @@ struct SealrootInit {
                sealroot-init fence [--config FILE] [--tcti CONF]
                sealroot-init --help | --version
         """
-    private static let version = "sealroot-init 0.1.0"
 
     static func main() {
         protectProcess()
@@ -40,7 +39,7 @@ struct SealrootInit {
                     return .done
                 }
                 if arguments.flag("version") {
-                    Console.print(version)
+                    Console.print("sealroot-init " + Release.version)
                     return .done
                 }
                 throw UsageError("a command is needed")

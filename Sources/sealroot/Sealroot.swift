@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import InitramfsRuntime
 
 /// The owner's and administrator's tool: one subcommand a file.
 @main
@@ -6,6 +7,6 @@ struct Sealroot: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sealroot",
         abstract: "Seals the root disk of a confidential VM to its vTPM and measured boot chain.",
-        version: "sealroot 0.1.0",
+        version: "sealroot " + Release.version,
         subcommands: [EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, Wipe.self])
 }

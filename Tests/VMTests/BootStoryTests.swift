@@ -6,16 +6,18 @@ import VirtualMachine
 
 /// Whole boots: OVMF with Secure Boot, Debian's signed shim, GRUB and kernel, and the initrd that its own tools
 /// made. Each attack changes one thing of a machine that was seen to boot unattended before.
-private let builtDisk = DemoDisk(
-    in: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .path + "/.build/images")
+private let buildFolder =
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    + "/.build"
+private let builtDisk = DemoDisk(in: buildFolder + "/images")
 
 @Suite(.serialized, .enabled(if: builtDisk.isBuilt, "there is no demo disk: run `make image` first"))
 final class BootStoryTests {
     /// One computer is enrolled, once; each test has copies of it.
     private static let enrolled = Result { () throws -> DemoComputer in
-        let computer = DemoComputer(
-            disk: builtDisk, folder: NSTemporaryDirectory() + "/sealroot-vm-enrolled-\(getpid())")
+        // It outlives the tests, so it lies beside the disk, where the next run finds and replaces it.
+        let computer = DemoComputer(disk: builtDisk, folder: buildFolder + "/enrolled-computer")
+        try? FileManager.default.removeItem(atPath: computer.folder)
         try computer.enroll()
         return computer
     }
