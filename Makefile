@@ -53,6 +53,7 @@ bench: setup deb ## measure size and speed, beside peers and limits
 lint: ## check the style of Swift and shell
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
+		Packaging/images/mirror \
 		Tests/package-install Tests/package-install-checks Initramfs/initramfs-tools/hooks/* \
 		Initramfs/initramfs-tools/scripts/*/sealroot Initramfs/initramfs-tools/scripts/sealroot-functions
 
