@@ -71,6 +71,7 @@ let effects: [Target] = [
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
+    library("BootPolicy", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON"]),
     library("RecoveryKeys", ["Cryptography", "Secrets"]),
     library("Sealing", ["Cryptography", "Secrets"]),
 ]
@@ -116,6 +117,7 @@ let ownerTargets: [Target] = [
         swiftSettings: strict),
 ]
 let testTargets: [Target] = [
+    tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
