@@ -15,6 +15,8 @@ setup: ## install the Debian packages that building and testing need
 
 guest: ## build sealroot-init (Embedded Swift)
 	$(GUEST_BUILD) --product sealroot-init
+	@! xargs nm <.build-embedded/release/sealroot-init.product/Objects.LinkFileList | grep -E 'Tv[0-9]*_r?$$' || \
+		{ echo "guest: constants that the linker may mix up; see Package.swift" >&2; exit 1; }
 
 owner: ## build the sealroot tool, with the Swift runtime linked in
 	$(OWNER_BUILD) --product sealroot

@@ -10,22 +10,23 @@ public struct ArgumentRules: Equatable, Sendable {
 
     public static let standard = ArgumentRules()
 
-    public init(denied: [String] = standardDenied, allowed: [String] = standardAllowed) {
-        self.denied = denied
-        self.allowed = allowed
+    /// The standard lists, and these.
+    public init(denied: [String] = [], allowed: [String] = []) {
+        self.denied = Self.standardDenied + denied
+        self.allowed = Self.standardAllowed + allowed
     }
 
     /// Sources: initramfs-tools(7), "boot options"; cryptsetup's README.initramfs (`cryptopts`); dracut.cmdline(7);
     /// systemd(1), "kernel command line", and systemd-debug-generator(8). Each of them gives a shell, a debugger or
     /// another first program to whoever edits the command line.
-    public static let standardDenied = [
+    private static let standardDenied = [
         "break", "init", "rdinit", "boot", "cryptopts", "rd.break", "rd.shell", "rd.systemd.unit",
         "rd.systemd.debug_shell",
         "systemd.debug_shell", "systemd.run", "systemd.setenv", "systemd.wants", "systemd.unit=rescue.target",
         "systemd.unit=emergency.target", "single", "s", "S", "1", "rescue", "emergency", "-b", "-s",
     ]
     /// What initramfs-tools does by itself.
-    public static let standardAllowed = ["boot=local"]
+    private static let standardAllowed = ["boot=local"]
 
     /// The first argument of `commandLine` that is refused.
     ///

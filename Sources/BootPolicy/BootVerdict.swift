@@ -54,6 +54,14 @@ public struct ComponentVerdict: Equatable, Sendable {
         return words.joined(separator: " ") + (refusal.map { ": " + $0.description } ?? "")
     }
 
+    /// The same as a sentence with all of the digest.
+    public var explanation: String {
+        var words = [component.name + " is refused:"]
+        if !subject.isEmpty { words.append(Printable.escape(subject, limit: 160, keepingBackslashes: true)) }
+        if let digest { words.append("is " + Hexadecimal.encode(digest) + ":") }
+        return (words + [refusal?.description ?? ""]).joined(separator: " ")
+    }
+
     /// Source: command contract, `chain` of `/run/sealroot/status.json`.
     public var json: JSONValue {
         var members = [

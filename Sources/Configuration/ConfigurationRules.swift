@@ -59,6 +59,20 @@ extension GuestConfiguration {
 
     static var unenrolledChoice: Rule<Unenrolled> { ("'refuse' or 'prompt'", { Unenrolled(rawValue: $0) }) }
 
+    static var bootCheckChoice: Rule<BootCheck> { ("'required', 'warn' or 'off'", { BootCheck(rawValue: $0) }) }
+
+    /// Arguments with blanks between; none at all is a list, too.
+    static var words: Rule<[String]> {
+        (
+            "arguments with blanks between",
+            { text in
+                text.utf8.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }).map {
+                    String(decoding: $0, as: UTF8.self)
+                }
+            }
+        )
+    }
+
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true

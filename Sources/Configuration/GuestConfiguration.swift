@@ -10,6 +10,14 @@ public struct GuestConfiguration: Equatable, Sendable {
         case prompt
     }
 
+    /// What becomes of a boot whose measurements are not those that the reference allows.
+    public enum BootCheck: String, Sendable, CaseIterable {
+        case required
+        /// Say so, and go on: the policy in the TPM decides.
+        case warn
+        case off
+    }
+
     /// The default of `tcti`: the raw device, since nobody else uses the TPM in an initramfs.
     public static let defaultTCTI = "device:/dev/tpm0"
     public static let defaultFencePCR = 12
@@ -28,6 +36,10 @@ public struct GuestConfiguration: Equatable, Sendable {
     /// Index of the PCR that is extended after the unlock.
     public let fencePCR: Int
     public let unenrolled: Unenrolled
+    public let bootCheck: BootCheck
+    /// Arguments of the kernel's command line that are refused, and accepted, besides the standard ones.
+    public let deniedArguments: [String]
+    public let allowedArguments: [String]
 
     public init(parsing bytes: [UInt8]) throws(ConfigurationError) {
         var fields = try ConfigurationFields(parsing: bytes)
@@ -38,6 +50,9 @@ public struct GuestConfiguration: Equatable, Sendable {
         parentName = try fields.optional("parent-name", Self.keyName)
         fencePCR = try fields.optional("fence-pcr", Self.debugFreePCR) ?? Self.defaultFencePCR
         unenrolled = try fields.optional("unenrolled", Self.unenrolledChoice) ?? .refuse
+        bootCheck = try fields.optional("boot-check", Self.bootCheckChoice) ?? .required
+        deniedArguments = try fields.optional("deny-arguments", Self.words) ?? []
+        allowedArguments = try fields.optional("allow-arguments", Self.words) ?? []
         try fields.finish()
     }
 

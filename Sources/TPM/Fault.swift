@@ -25,6 +25,8 @@ extension TPMError {
         case event
         /// The values are not those of the selection.
         case selection
+        /// The session's connection has broken, and the session with it.
+        case sessionLost
         /// libcrypto failed.
         case cryptography
 
@@ -42,6 +44,7 @@ extension TPMError {
             case .policySize: "the policy digest must have 32 bytes"
             case .event: "no such PCR, or an event longer than 1024 bytes"
             case .selection: "the values are not those of the selected PCRs"
+            case .sessionLost: "the session was lost with its connection"
             case .cryptography: "libcrypto failed"
             }
         }

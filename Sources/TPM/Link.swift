@@ -21,6 +21,8 @@ internal import CTSS2
     private var backoff = Backoff()
     /// Commands put on the wire, repetitions included.
     private(set) var commandCount = 0
+    /// Counts the connections.
+    private(set) var generation = 0
 
     /// Opens nothing yet.
     init(name: String) {
@@ -74,6 +76,7 @@ internal import CTSS2
         if unsafe transport != nil { unsafe Tss2_TctiLdr_Finalize(&transport) }
         isBroken = false
         response = nil
+        generation += 1
     }
 
     /// Closes for good; tries once more to flush what an error left in the TPM.

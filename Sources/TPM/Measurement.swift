@@ -50,28 +50,32 @@ extension TPM {
     /// Extends the PCRs, one TPM2_PCR_Event or TPM2_PCR_Extend a measurement, and returns the digests of the
     /// banks that `DigestAlgorithm` knows.
     ///
-    /// With `key`, the answers come over one session salted to that key, so that the transport cannot swallow a
-    /// measurement and claim that it was made; this costs one command more in all.
+    /// The answers come over `session`, so that the transport cannot swallow a measurement and claim that it was made;
+    /// the last command ends the session.
     /// - Throws: `.eventDigests` where the TPM reports other digests than the event's.
-    public func measure(_ measurements: [Measurement], over key: StorageKey?) throws(TPMError) -> [[BankDigest]] {
-        guard measurements.allSatisfy({ $0.isSendable }) else {
-            throw TPMError(.event, .event)
-        }
-        let esys = unsafe try link.ready()
-        guard let key else {
-            return try measurements.map { (measurement) throws(TPMError) in
-                unsafe try extend(measurement, ESYS_TR_PASSWORD, esys)
-            }
-        }
-        var session = unsafe try startSession(TPM2_SE_HMAC, saltedTo: key, esys)
+    public func measure(
+        _ measurements: [Measurement], over session: AuthenticatedSession
+    ) throws(TPMError) -> [[BankDigest]] {
+        guard measurements.allSatisfy({ $0.isSendable }) else { throw TPMError(.event, .event) }
+        let esys = unsafe try ready(for: session, .event)
         var digests: [[BankDigest]] = []
         for (index, measurement) in measurements.enumerated() {
             let isLast = index == measurements.count - 1
-            if isLast { unsafe try set(session, [], esys) }
-            digests.append(unsafe try extend(measurement, session.id, esys))
+            unsafe try set(session.resource, isLast ? [] : [TPMA_SESSION_CONTINUESESSION], esys)
+            digests.append(unsafe try extend(measurement, session.resource.id, esys))
             if isLast { session.expire() }
         }
         return digests
+    }
+
+    /// As above over a session of its own with `key`, which costs one command more; without a key, by plain commands.
+    public func measure(_ measurements: [Measurement], over key: StorageKey?) throws(TPMError) -> [[BankDigest]] {
+        if let key { return try measure(measurements, over: try startSession(saltedTo: key)) }
+        guard measurements.allSatisfy({ $0.isSendable }) else { throw TPMError(.event, .event) }
+        let esys = unsafe try link.ready()
+        return try measurements.map { (measurement) throws(TPMError) in
+            unsafe try extend(measurement, ESYS_TR_PASSWORD, esys)
+        }
     }
 
     /// As above for one event, without a session.

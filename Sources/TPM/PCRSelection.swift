@@ -12,6 +12,9 @@ public struct PCRSelection: Equatable, Sendable {
         self.init(bank, (0..<24).filter(indices.contains))
     }
 
+    /// SHA-256 of PCR 0 to 15: all that a boot extends, and two commands to read.
+    public static let boot = PCRSelection(.sha256, Array(0...15))
+
     init(_ bank: DigestAlgorithm, _ indices: [Int]) {
         self.bank = bank
         self.indices = indices

@@ -4,15 +4,21 @@ public import Cryptography
 extension TPM {
     /// Reads the selected PCRs, in ascending order. The TPM answers at most eight at a time.
     ///
-    /// The transport can forge the answer: it serves to find a policy and to explain, never to release a key.
+    /// The transport can forge the answer: it serves to find a policy and to explain, never to release a key. Over an
+    /// `AuthenticatedSession` it cannot.
     /// - Throws: `.pcrValues` where the TPM answers with others than asked for, with none (the bank is not
     ///   active), or with digests of another length.
     public func readPCRs(_ selection: PCRSelection) throws(TPMError) -> [PCRValue] {
-        let esys = unsafe try link.ready()
+        unsafe try readPCRs(selection, ESYS_TR_NONE, try link.ready())
+    }
+
+    func readPCRs(
+        _ selection: PCRSelection, _ session: ESYS_TR, _ esys: OpaquePointer
+    ) throws(TPMError) -> [PCRValue] {
         var missing = selection.indices
         var values: [PCRValue] = []
         while !missing.isEmpty {
-            let some = unsafe try readSome(PCRSelection(selection.bank, missing), esys)
+            let some = unsafe try readSome(PCRSelection(selection.bank, missing), session, esys)
             let read = some.map { $0.index }
             guard !read.isEmpty, read.allSatisfy(missing.contains) else { throw TPMError(.readPCRs, .pcrValues) }
             missing.removeAll(where: read.contains)
@@ -42,7 +48,9 @@ extension TPM {
         }
     }
 
-    private func readSome(_ selection: PCRSelection, _ esys: OpaquePointer) throws(TPMError) -> [PCRValue] {
+    private func readSome(
+        _ selection: PCRSelection, _ session: ESYS_TR, _ esys: OpaquePointer
+    ) throws(TPMError) -> [PCRValue] {
         var request = selection.list
         var counter: UInt32 = 0
         var answered: UnsafeMutablePointer<TPML_PCR_SELECTION>?
@@ -53,7 +61,7 @@ extension TPM {
         }
         let none = ESYS_TR_NONE
         try link.check(
-            unsafe Esys_PCR_Read(esys, none, none, none, &request, &counter, &answered, &digests), .readPCRs)
+            unsafe Esys_PCR_Read(esys, session, none, none, &request, &counter, &answered, &digests), .readPCRs)
         guard let answered = unsafe answered, let digests = unsafe digests,
             unsafe answered.pointee.count == 1,
             unsafe answered.pointee.pcrSelections.0.hash == selection.bank.identifier

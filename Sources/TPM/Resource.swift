@@ -4,13 +4,19 @@ internal import CTSS2
 struct Resource: ~Copyable {
     let id: ESYS_TR
     private let link: Link
+    /// The connection that ESYS's record belongs to: the next one uses the same numbers for other resources.
+    private let generation: Int
     private var transient: UInt32?
 
     /// A record only: the TPM keeps the object.
     init(_ id: ESYS_TR, _ link: Link) {
         self.id = id
         self.link = link
+        generation = link.generation
     }
+
+    /// Its connection is still the one that it was made on.
+    var isCurrent: Bool { generation == link.generation }
 
     /// A transient object or session.
     static func transient(_ id: ESYS_TR, _ link: Link, _ esys: OpaquePointer) throws(TPMError) -> Resource {
@@ -26,6 +32,6 @@ struct Resource: ~Copyable {
 
     deinit {
         if let transient { link.flush(transient) }
-        link.forget(id)
+        if isCurrent { link.forget(id) }
     }
 }

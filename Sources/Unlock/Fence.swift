@@ -9,12 +9,20 @@ public import TPM
 public enum Fence {
     /// Extends PCR `index` in every bank, and then what `record` holds. The answers are authenticated by `key`,
     /// so that the transport cannot swallow the fence; nor is it asked whether it is needed.
+    ///
+    /// - Parameter session: one that is salted to `key`. Where it is lost, another takes its place: extending the fence
+    ///   twice does no harm.
     static func close(
-        _ index: Int, of tpm: borrowing TPM, over key: StorageKey, thenRecording record: [Measurement]
+        _ index: Int, of tpm: borrowing TPM, over key: StorageKey, _ session: AuthenticatedSession?,
+        thenRecording record: [Measurement]
     ) throws(FenceError) {
-        _ = try rethrow(as: FenceError.tpm) { () throws(TPMError) in
-            try tpm.measure([Measurement(pcr: index, event: FenceEvent.bytes)] + record, over: key)
-        }
+        let fence = Measurement(pcr: index, event: FenceEvent.bytes)
+        do throws(TPMError) {
+            if let session {
+                if (try? tpm.measure([fence] + record, over: session)) != nil { return }
+            }
+            _ = try tpm.measure([fence] + record, over: key)
+        } catch { throw .tpm(error) }
     }
 
     /// Extends PCR `index` in every bank, for want of a key without authentication. Where it holds the fence and

@@ -1,3 +1,4 @@
+internal import BootPolicy
 internal import Configuration
 internal import Cryptography
 internal import InitramfsRuntime
@@ -11,21 +12,25 @@ internal import TPM
 /// Steps 3 and 6 to 8: from the disk's bytes to a mapping that is known to be the owner's.
 extension Unlock {
     static func open(
-        _ configuration: GuestConfiguration, _ tpm: borrowing TPM, isActivating: Bool, _ progress: inout Progress
+        _ configuration: GuestConfiguration, _ options: UnlockOptions, _ tpm: borrowing TPM, _ progress: inout Progress
     ) throws(UnlockFailure) -> UnlockReport.Result {
         let image = try progress.log.run(.copyHeader) { () throws(UnlockFailure) in
             try copyHeader(configuration)
         }
         guard let token = try token(in: image.header) else {
             guard configuration.unenrolled == .prompt else { throw .notEnrolled }
+            // Whoever types the passphrase decides; without it nobody could ever enrol a machine that boots otherwise.
+            _ = try checkBoot(configuration, options, tpm, isBinding: false, &progress)
             return .unenrolled
         }
         let parent = try progress.log.run(.findKey) { () throws(UnlockFailure) in
             try Unsealing.storageKey(token, configuration, tpm)
         }
         progress.storageKey = parent
+        let values = try checkBoot(
+            configuration, options, tpm, isBinding: configuration.bootCheck == .required, &progress)
         let secret = try progress.log.run(.unseal) { () throws(UnlockFailure) in
-            try Unsealing.unseal(token, under: parent, configuration, tpm)
+            try Unsealing.unseal(token, under: parent, configuration, values, tpm)
         }
         let volume = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
             try LUKSVolume.open(headerAt: image.path, dataAt: configuration.device)
@@ -33,13 +38,36 @@ extension Unlock {
         let key = try progress.log.run(.authenticate) { () throws(UnlockFailure) in
             try authenticate(image.header, token, secret, volume)
         }
-        guard isActivating else { return .verified }
+        guard options.isActivating else { return .verified }
         progress.mapping = configuration.mapping
         try progress.log.run(.open) { () throws(UnlockFailure) in
             try map(volume, key, image.header, configuration)
         }
         progress.record = [try VolumeRecord.measurement(of: key, image.header, configuration, tpm)]
         return .unlocked
+    }
+
+    /// Step 4, before the TPM is asked for anything but its PCRs.
+    ///
+    /// - Parameter isBinding: false says what is wrong, and goes on.
+    /// - Returns: the PCRs of the SHA-256 bank; none where the configuration says not to look.
+    private static func checkBoot(
+        _ configuration: GuestConfiguration, _ options: UnlockOptions, _ tpm: borrowing TPM, isBinding: Bool,
+        _ progress: inout Progress
+    ) throws(UnlockFailure) -> [PCRValue] {
+        guard configuration.bootCheck != .off else { return [] }
+        let key = progress.storageKey
+        let examination = try progress.log.run(.checkBoot) { () throws(UnlockFailure) in
+            try BootExamination.run(options.bootFiles, BootRules(configuration), over: key, tpm)
+        }
+        progress.session = examination.session
+        progress.chain = examination.verdict?.components ?? []
+        for component in progress.chain { Console.report("sealroot: boot: " + component.line) }
+        guard let problem = examination.problem else { return examination.values }
+        progress.log.amend(isBinding ? .failed : .warned)
+        guard !isBinding else { throw problem }
+        Console.report("sealroot: " + problem.area + ": warning: " + problem.description)
+        return examination.values
     }
 
     private static func copyHeader(_ configuration: GuestConfiguration) throws(UnlockFailure) -> HeaderImage {

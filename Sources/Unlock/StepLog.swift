@@ -5,15 +5,23 @@ public struct StepLog: Sendable {
     /// One step, as `status.json` shows it.
     public struct Entry: Sendable {
         public let name: Step
-        public let isPassed: Bool
+        public fileprivate(set) var outcome: Outcome
         public let milliseconds: Int64
     }
 
-    /// Source: architecture, section 2. Steps 4 and 5 come with their modules.
+    public enum Outcome: String, Sendable {
+        case passed = "ok"
+        /// It did not pass, and the configuration says to go on.
+        case warned = "warning"
+        case failed
+    }
+
+    /// Source: architecture, section 2. Step 5 comes with its module.
     public enum Step: String, Sendable {
         case configure, prepare
         case copyHeader = "copy-header"
         case findKey = "find-key"
+        case checkBoot = "check-boot"
         case unseal, authenticate, open, fence
     }
 
@@ -26,11 +34,17 @@ public struct StepLog: Sendable {
         let start = MonotonicClock.milliseconds
         do throws(UnlockFailure) {
             let value = try body()
-            entries.append(Entry(name: name, isPassed: true, milliseconds: MonotonicClock.milliseconds - start))
+            entries.append(Entry(name: name, outcome: .passed, milliseconds: MonotonicClock.milliseconds - start))
             return value
         } catch {
-            entries.append(Entry(name: name, isPassed: false, milliseconds: MonotonicClock.milliseconds - start))
+            entries.append(Entry(name: name, outcome: .failed, milliseconds: MonotonicClock.milliseconds - start))
             throw error
         }
+    }
+
+    /// The last step ended, but not well.
+    mutating func amend(_ outcome: Outcome) {
+        guard !entries.isEmpty else { return }
+        entries[entries.count - 1].outcome = outcome
     }
 }

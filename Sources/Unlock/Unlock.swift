@@ -1,3 +1,4 @@
+internal import BootPolicy
 internal import Configuration
 internal import InitramfsRuntime
 internal import LUKS
@@ -10,10 +11,13 @@ public enum Unlock {
     /// What a run has found out so far; it becomes the report.
     struct Progress {
         var log = StepLog()
+        var chain: [ComponentVerdict] = []
         var tpmCommands = 0
         var mapping: String?
         /// The storage key, once it is known to be the volume's own.
         var storageKey: StorageKey?
+        /// Salted to it, kept from the check of the boot for the fence.
+        var session: AuthenticatedSession?
         /// What the volume key is recorded as, once the volume is open.
         var record: [Measurement] = []
     }
@@ -32,7 +36,7 @@ public enum Unlock {
         }
         return UnlockReport(
             result: result, failure: failure, mapping: failure == nil ? progress.mapping : nil,
-            steps: progress.log.entries, tpmCommands: progress.tpmCommands)
+            steps: progress.log.entries, chain: progress.chain, tpmCommands: progress.tpmCommands)
     }
 
     private static func attempt(
@@ -47,11 +51,13 @@ public enum Unlock {
         var result = UnlockReport.Result.failed
         var failure: UnlockFailure?
         do throws(UnlockFailure) {
-            result = try open(configuration, tpm, isActivating: options.isActivating, &progress)
+            result = try open(configuration, options, tpm, &progress)
         } catch { failure = error }
         do throws(UnlockFailure) {
             if options.isActivating { try fence(configuration, tpm, &progress) }
         } catch { failure = failure ?? error }
+        // What was not used up is flushed now, while there is a TPM to flush it from.
+        progress.session = nil
         progress.tpmCommands = tpm.commandCount
         if let failure {
             withdraw(&progress)
@@ -65,10 +71,11 @@ public enum Unlock {
     ) throws(UnlockFailure) {
         let key = progress.storageKey
         let record = progress.record
+        let session = progress.session
         try progress.log.run(.fence) { () throws(UnlockFailure) in
             try rethrow(as: UnlockFailure.fence) { () throws(FenceError) in
                 guard let key else { return try Fence.extend(configuration.fencePCR, of: tpm) }
-                try Fence.close(configuration.fencePCR, of: tpm, over: key, thenRecording: record)
+                try Fence.close(configuration.fencePCR, of: tpm, over: key, session, thenRecording: record)
             }
         }
     }

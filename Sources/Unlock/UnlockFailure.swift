@@ -1,5 +1,7 @@
+public import BootPolicy
 public import Configuration
 public import Cryptography
+public import EventLog
 public import InitramfsRuntime
 public import LUKS
 public import LUKSHeader
@@ -38,26 +40,37 @@ public enum UnlockFailure: Error {
     /// The kernel maps something else than the header says.
     case mapping(String)
     case fence(FenceError)
+    case eventLogFile(FileError)
+    case eventLog(EventLogError)
+    case referenceFile(FileError)
+    case reference(ReferenceError)
+    /// The first component of the boot chain that is not as the reference says.
+    case boot(ComponentVerdict)
 
     /// No `default`: a new case does not compile until someone decides what the boot does.
     public var exitCode: ExitCode {
         switch self {
         case .configuration, .configurationFile: .configuration
-        case .file(let error): error.isMissing ? .missing : .inputOutput
+        case .file(let error), .eventLogFile(let error), .referenceFile(let error): Self.exitCode(error)
         case .deviceMissing: .missing
         case .tpmMissing: .unavailable
         case .header(let error): error.isMalformed ? .malformed : .volumeRefused
-        case .token, .severalTokens, .noSuchKeyslot: .malformed
+        case .token, .severalTokens, .noSuchKeyslot, .eventLog, .reference: .malformed
         case .notEnrolled: .volumeRefused
         case .tpm(let error), .fence(.tpm(let error)): Self.exitCode(error)
         case .fence(.noSuchPCR): .configuration
         case .lockedOut: .busy
-        case .otherTPM, .policyWithoutFence, .measurements: .bootRefused
+        case .otherTPM, .policyWithoutFence, .measurements, .boot: .bootRefused
         case .sealing(.length): .bootRefused
         case .sealing(.cryptography), .cryptography, .fence(.cryptography): .internalFault
         case .headerMAC, .volumeKeyIdentity, .mapping: .volumeRefused
         case .luks(let error): error.isWrongKey || error.isMalformed ? .volumeRefused : .unavailable
         }
+    }
+
+    private static func exitCode(_ error: FileError) -> ExitCode {
+        guard error.operation != .limit else { return .malformed }
+        return error.isMissing ? .missing : .inputOutput
     }
 
     private static func exitCode(_ error: TPMError) -> ExitCode {
@@ -81,7 +94,7 @@ public enum UnlockFailure: Error {
         case .header, .headerMAC, .volumeKeyIdentity, .luks, .mapping, .notEnrolled: "volume"
         case .token, .severalTokens, .noSuchKeyslot: "token"
         case .tpm, .tpmMissing, .lockedOut, .otherTPM, .sealing, .cryptography, .fence: "tpm"
-        case .policyWithoutFence, .measurements: "boot"
+        case .policyWithoutFence, .measurements, .boot, .eventLog, .eventLogFile, .reference, .referenceFile: "boot"
         }
     }
 }
@@ -116,6 +129,11 @@ extension UnlockFailure: CustomStringConvertible {
         case .volumeKeyIdentity: "volume key is not the one that was enrolled"
         case .luks(let error): error.description
         case .fence(let error): "fence: " + error.description
+        case .eventLogFile(let error): "event log: " + error.description
+        case .eventLog(let error): "event log: " + error.description
+        case .referenceFile(let error): "reference: " + error.description
+        case .reference(let error): error.description
+        case .boot(let verdict): verdict.explanation
         case .mapping(let difference): "the live mapping is not what the header says: " + difference
         }
     }

@@ -7,6 +7,7 @@ public struct UnlockOptions: Sendable {
     public var device: String?
     /// Takes the place of the configuration's `tcti`.
     public var tcti: String?
+    public var bootFiles = BootFiles()
     /// False stops before the device-mapper call.
     public var isActivating = true
 

@@ -1,3 +1,4 @@
+public import BootPolicy
 public import InitramfsRuntime
 public import JSON
 
@@ -18,6 +19,8 @@ public struct UnlockReport {
     public let failure: UnlockFailure?
     public let mapping: String?
     public let steps: [StepLog.Entry]
+    /// The boot chain, as far as it was looked at.
+    public let chain: [ComponentVerdict]
     /// TPM commands put on the wire.
     public let tpmCommands: Int
 
@@ -31,6 +34,7 @@ public struct UnlockReport {
             JSONMember("code", .integer(Int64(exitCode.rawValue))),
             JSONMember("mapping", mapping.map { .string($0) } ?? .null),
             JSONMember("steps", .array(steps.map(Self.json))),
+            JSONMember("chain", .array(chain.map { $0.json })),
             JSONMember("tpm_commands", .integer(Int64(tpmCommands))),
         ]
         if let failure {
@@ -43,7 +47,7 @@ public struct UnlockReport {
     private static func json(_ step: StepLog.Entry) -> JSONValue {
         .object([
             JSONMember("name", .string(step.name.rawValue)),
-            JSONMember("result", .string(step.isPassed ? "ok" : "failed")),
+            JSONMember("result", .string(step.outcome.rawValue)),
             JSONMember("milliseconds", .integer(step.milliseconds)),
         ])
     }

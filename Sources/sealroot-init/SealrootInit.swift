@@ -5,7 +5,9 @@ internal import InitramfsRuntime
 @main
 struct SealrootInit {
     private static let usage = """
-        usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH] [--tcti CONF] [--json]
+        usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH] [--tcti CONF] [--eventlog FILE]
+                                    [--reference FILE] [--json]
+               sealroot-init check [--eventlog FILE] [--reference FILE] [--config FILE] [--tcti CONF] [--json]
                sealroot-init fence [--config FILE] [--tcti CONF]
                sealroot-init --help | --version
         """
@@ -31,6 +33,7 @@ struct SealrootInit {
         do throws(UsageError) {
             switch arguments.command() {
             case "unlock": return UnlockCommand.run(try UnlockCommand.options(&arguments))
+            case "check": return CheckCommand.run(try CheckCommand.options(&arguments))
             case "fence": return FenceCommand.run(try FenceCommand.options(&arguments))
             case let other?: throw UsageError("unknown command '" + other + "'")
             case nil:

@@ -17,6 +17,7 @@ enum UnlockCommand {
         options.unlock.isActivating = !arguments.flag("no-activate")
         options.unlock.device = try arguments.option("device")
         options.unlock.tcti = try arguments.option("tcti")
+        try options.unlock.bootFiles.take(from: &arguments)
         if let path = try arguments.option("config") { options.unlock.configurationPath = path }
         try arguments.finish()
         return options

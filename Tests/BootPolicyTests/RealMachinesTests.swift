@@ -36,7 +36,7 @@ import Testing
             return FoundPCR(index: index, value: value ?? [UInt8](repeating: 0, count: 32))
         }
         let reference = Reference(programs: programs, drivers: isAllowingDrivers ? drivers : [])
-        let arguments = ArgumentRules(allowed: ["boot=local", "init=/usr/lib/systemd/systemd"])
+        let arguments = ArgumentRules(allowed: ["init=/usr/lib/systemd/systemd"])
         return try BootCheck(log: log, reference: reference, arguments: arguments).verdict(pcrs: pcrs, later: [])
     }
 

@@ -15,6 +15,8 @@ import Testing
         #expect(configuration.parentName == nil)
         #expect(configuration.fencePCR == 12)
         #expect(configuration.unenrolled == .refuse)
+        #expect(configuration.bootCheck == .required)
+        #expect(configuration.deniedArguments.isEmpty && configuration.allowedArguments.isEmpty)
     }
 
     @Test func readsEveryKeyAndSkipsComments() throws {
@@ -30,6 +32,9 @@ import Testing
             parent-name = \(name)
             fence-pcr = 15
             unenrolled = prompt
+            boot-check = warn
+            deny-arguments = mitigations  nosmt=force
+            allow-arguments =
             """)
         #expect(configuration.device == "/dev/disk/by-partlabel/root")
         #expect(configuration.mapping == "crypt.root-1")
@@ -38,6 +43,9 @@ import Testing
         #expect(configuration.parentName == [0x00, 0x0B] + [UInt8](repeating: 0xAB, count: 32))
         #expect(configuration.fencePCR == 15)
         #expect(configuration.unenrolled == .prompt)
+        #expect(configuration.bootCheck == .warn)
+        #expect(configuration.deniedArguments == ["mitigations", "nosmt=force"])
+        #expect(configuration.allowedArguments == [])
     }
 
     static let good = "device = /dev/vda3\nmapping = root\n"
@@ -52,6 +60,7 @@ import Testing
         (good + "timeout = 99999999999999999999\n", "line 3: 'timeout' must be a number of seconds from 1 to 3600"),
         (good + "fence-pcr = 16\n", "line 3: 'fence-pcr' must be 8, 9, 11, 12, 13, 14 or 15"),
         (good + "unenrolled = maybe\n", "line 3: 'unenrolled' must be 'refuse' or 'prompt'"),
+        (good + "boot-check = no\n", "line 3: 'boot-check' must be 'required', 'warn' or 'off'"),
         (good + "parent-name = 000b00\n", "line 3: 'parent-name' must be a TPM name: 000b and 64 hexadecimal digits"),
         (
             "device = vda3\n",

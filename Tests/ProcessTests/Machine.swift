@@ -10,12 +10,23 @@ final class Machine {
     /// PCRs as a boot would have left them; the fence PCR is still zero.
     static let measured = [4, 7, 8, 9, 14]
 
+    /// A machine whose PCRs are as five events of the test's own leave them; its boot is not checked.
     init(extraLines: String = "") throws {
         tpm = try SoftwareTPM()
         volume = try VolumeFile()
         configurationPath = tpm.path("init.conf")
         for pcr in Self.measured { try extend(pcr, "event in PCR \(pcr)") }
-        try configure(extraLines)
+        try configure("boot-check = off\n" + extraLines)
+    }
+
+    /// A machine that has booted as `boot` says: its log is there to check, and its PCRs are as the log leads to.
+    init(booted boot: RecordedBoot, configuration: String = "") throws {
+        tpm = try SoftwareTPM()
+        volume = try VolumeFile()
+        configurationPath = tpm.path("init.conf")
+        try boot.measure(into: tpm)
+        try boot.writeFiles(to: tpm)
+        try configure(configuration)
     }
 
     func configure(_ extraLines: String) throws {
@@ -44,6 +55,21 @@ final class Machine {
     func unlock(_ arguments: String...) throws -> CommandResult {
         try Command.run(
             [Self.guestProgram, "unlock", "--config", configurationPath, "--no-activate", "--json"] + arguments)
+    }
+
+    /// As `unlock`, with the files of the boot that the machine was made from.
+    func unlockChecked(_ arguments: String...) throws -> CommandResult {
+        try Command.run(
+            [Self.guestProgram, "unlock", "--config", configurationPath, "--no-activate", "--json"] + bootFiles
+                + arguments)
+    }
+
+    func check(_ arguments: String...) throws -> CommandResult {
+        try Command.run([Self.guestProgram, "check", "--config", configurationPath] + bootFiles + arguments)
+    }
+
+    private var bootFiles: [String] {
+        ["--eventlog", tpm.path("eventlog.bin"), "--reference", tpm.path("reference.json")]
     }
 
     func fence() throws -> CommandResult {

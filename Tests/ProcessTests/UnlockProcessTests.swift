@@ -99,7 +99,7 @@ import Testing
     @Test func anotherPinnedParentIsRefused() throws {
         let machine = try Machine()
         try machine.enroll()
-        try machine.configure("parent-name = 000b" + String(repeating: "00", count: 32) + "\n")
+        try machine.configure("boot-check = off\nparent-name = 000b" + String(repeating: "00", count: 32) + "\n")
         #expect(try machine.unlock().status == 77)
     }
 
@@ -113,7 +113,7 @@ import Testing
     @Test func aVolumeWithoutTokenIsRefusedUnlessTheConfigurationSaysOtherwise() throws {
         let machine = try Machine()
         #expect(try machine.unlock().status == 79)
-        try machine.configure("unenrolled = prompt\n")
+        try machine.configure("boot-check = off\nunenrolled = prompt\n")
         let result = try machine.unlock()
         #expect(result.status == 0)
         #expect(try json(result)["result"] == .string("unenrolled"))

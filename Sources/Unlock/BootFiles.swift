@@ -1,0 +1,12 @@
+/// What the check of the boot reads.
+public struct BootFiles: Sendable {
+    /// The log of the first TPM, where the initramfs has mounted securityfs.
+    public static let defaultEventLog = "/sys/kernel/security/tpm0/binary_bios_measurements"
+    /// Where the hook puts the reference manifest.
+    public static let defaultReference = "/etc/sealroot/reference.json"
+
+    public var eventLog = defaultEventLog
+    public var reference = defaultReference
+
+    public init() {}
+}
