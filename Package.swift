@@ -73,6 +73,7 @@ let effects: [Target] = [
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
+    library("BootPolicy", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON"]),
     library("RecoveryKeys", ["Cryptography", "Secrets"]),
     library("Sealing", ["Cryptography", "Secrets"]),
 ]
@@ -123,6 +124,7 @@ let ownerTargets: [Target] = [
         swiftSettings: strict),
 ]
 let testTargets: [Target] = [
+    tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),

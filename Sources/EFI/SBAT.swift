@@ -31,6 +31,11 @@ public struct SBATLevel: Equatable, Sendable {
     public struct Requirement: Equatable, Sendable {
         public let component: String
         public let generation: UInt32
+
+        public init(component: String, generation: UInt32) {
+            self.component = component
+            self.generation = generation
+        }
     }
 
     public let requirements: [Requirement]
