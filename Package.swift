@@ -105,6 +105,7 @@ let ownerTargets: [Target] = [
             "RecoveryKeys",
             "Secrets",
         ]),
+    library("GRUBScript", ["BoundedBytes"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
@@ -125,6 +126,7 @@ let testTargets: [Target] = [
     tests(
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
+    tests("GRUBScriptTests", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "TestSupport"]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
