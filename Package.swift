@@ -112,6 +112,7 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "CExt2FS", "CLinux", "Cryptography", "EFI", "FileSystems", "InitramfsRuntime",
             "PartitionTable",
         ]),
+    library("GRUBScript", ["BoundedBytes"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
@@ -136,6 +137,7 @@ let testTargets: [Target] = [
     tests(
         "InstalledSystemTests",
         ["Cryptography", "InitramfsRuntime", "InstalledSystem", "PartitionTable", "TestSupport"]),
+    tests("GRUBScriptTests", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "TestSupport"]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
