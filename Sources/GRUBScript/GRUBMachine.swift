@@ -4,17 +4,23 @@ public struct GRUBMachine: Sendable {
     let bootDevice: String
     let bootDirectory: String
     let isSecureBoot: Bool
+    let kernel: String?
 
     /// - Parameters:
     ///   - image: what the `mods` section of the signed file holds.
     ///   - bootDevice: the EFI system partition in GRUB's naming, such as `hd0,gpt1`.
     ///   - bootDirectory: the folder on it that the file lies in, such as `/EFI/debian`, without a `/` at the end.
     ///   - isSecureBoot: Secure Boot is on, shim did not disable it, and shim started GRUB.
-    public init(image: GRUBImage, bootDevice: String, bootDirectory: String, isSecureBoot: Bool = true) {
+    ///   - kernel: the file name of a kernel, such as `vmlinuz-6.1.0-56-amd64`: somebody at the console chooses the first
+    ///     entry that names it. nil for the default entry and nobody there.
+    public init(
+        image: GRUBImage, bootDevice: String, bootDirectory: String, isSecureBoot: Bool = true, kernel: String? = nil
+    ) {
         self.image = image
         self.bootDevice = bootDevice
         self.bootDirectory = bootDirectory
         self.isSecureBoot = isSecureBoot
+        self.kernel = kernel
     }
 
     /// The variables before the first command of a script runs, and whether each goes over into a new context.

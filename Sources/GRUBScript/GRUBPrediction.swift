@@ -18,6 +18,8 @@ public enum GRUBEnding: Equatable, Sendable {
     case boots(GRUBFile)
     /// What comes next depends on something that cannot be known before, or that this module does not know of GRUB.
     case unpredictable(String, GRUBPlace)
+    /// No entry of the menu names the kernel that was asked for.
+    case noEntry(kernel: String, GRUBPlace)
     /// GRUB would report a syntax error here and go on with the next line. No configuration is meant to rely on that.
     case malformed(String, GRUBPlace)
 }

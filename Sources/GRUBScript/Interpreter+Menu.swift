@@ -74,7 +74,7 @@ extension Interpreter {
         if timeout > 0, !isHidden, value(of: "theme") != nil, usesGraphics {
             throw unpredictable("the files of the menu's theme")
         }
-        let index = defaultIndex
+        let index = try machine.kernel.map { kernel throws(Stop) in try self.index(of: kernel) } ?? defaultIndex
         if isHidden {
             try unset(Array("timeout".utf8))
             try unset(Array("timeout_style".utf8))
@@ -92,6 +92,15 @@ extension Interpreter {
                 "the menu waits: 'timeout' is '\(Printable.escape(String(decoding: text, as: UTF8.self)))'")
         }
         return number.int
+    }
+
+    /// An entry that loads the kernel, else the submenu that has one.
+    private func index(of kernel: String) throws(Stop) -> Int {
+        let direct = context.menu.firstIndex { !$0.isSubmenu && $0.names(kernel) }
+        guard let index = direct ?? context.menu.firstIndex(where: { $0.isSubmenu && $0.names(kernel) }) else {
+            throw .ending(.noEntry(kernel: kernel, place))
+        }
+        return index
     }
 
     private var defaultIndex: Int {

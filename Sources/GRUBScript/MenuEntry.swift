@@ -13,6 +13,13 @@ struct MenuEntry {
     /// Whether `choice`, up to a single `>`, is the entry's title or its id. A `>` in them is doubled there.
     func isMeant(by choice: [UInt8]) -> Bool { Self.isSame(title, choice) || Self.isSame(id, choice) }
 
+    /// Whether a file of that name, in any folder, is a word of the entry's text.
+    func names(_ file: String) -> Bool {
+        text.bytes.split { [0x09, 0x0A, 0x20, 0x22, 0x27, 0x3B].contains($0) }.contains { word in
+            word.suffix(file.utf8.count + 1).elementsEqual([0x2F] + Array(file.utf8))
+        }
+    }
+
     private static func isSame(_ name: [UInt8], _ choice: [UInt8]) -> Bool {
         var (at, place) = (0, 0)
         while true {
