@@ -51,6 +51,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CKmod", pkgConfig: "libkmod", providers: [.apt(["libkmod-dev"])]),
     .systemLibrary(
         name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
+    .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -64,6 +65,7 @@ let formats: [Target] = [
     library("Configuration", ["BoundedBytes"]),
     library("EventLog", ["BoundedBytes", "Cryptography"]),
     library("EFI", ["BoundedBytes", "Cryptography"]),
+    library("FileSystems", ["BoundedBytes"]),
     library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
@@ -108,10 +110,16 @@ let ownerTargets: [Target] = [
     library(
         "Imaging",
         [
-            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "PartitionTable",
-            "RecoveryKeys",
-            "Secrets",
+            "BoundedBytes", "CLinux", "Cryptography", "FileSystems", "InitramfsRuntime", "JSON", "LUKS",
+            "PartitionTable", "RecoveryKeys", "Secrets",
         ]),
+    library(
+        "InstalledSystem",
+        [
+            "BoundedBytes", "CExt2FS", "CLinux", "Cryptography", "EFI", "FileSystems", "InitramfsRuntime",
+            "PartitionTable",
+        ]),
+    library("GRUBScript", ["BoundedBytes"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
@@ -132,6 +140,11 @@ let testTargets: [Target] = [
     tests(
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
+    tests("FileSystemsTests", ["FileSystems", "TestSupport"]),
+    tests(
+        "InstalledSystemTests",
+        ["Cryptography", "InitramfsRuntime", "InstalledSystem", "PartitionTable", "TestSupport"]),
+    tests("GRUBScriptTests", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "TestSupport"]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),

@@ -3,11 +3,13 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/dm-ioctl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -23,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
 #include <sys/wait.h>
@@ -46,8 +49,22 @@ static inline void shim_forbid_core_files(void) {
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 static inline int shim_errno(void) { return errno; }
+// For calls that tell the end from a failure only by it.
+static inline void shim_clear_errno(void) { errno = 0; }
 static inline int shim_is_block(mode_t mode) { return S_ISBLK(mode); }
 static inline int shim_is_regular(mode_t mode) { return S_ISREG(mode); }
+static inline int shim_is_folder(mode_t mode) { return S_ISDIR(mode); }
+static inline const char *shim_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+// Opens `path` for reading as if `folder` were the root: neither `..` nor a link leads out of it. It does not wait
+// for the other end of a pipe.
+static inline int shim_open_inside(int folder, const char *path) {
+    struct open_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+}
 static inline int shim_table_status(int fd, void *request) { return ioctl(fd, DM_TABLE_STATUS, request); }
 static inline dev_t shim_device_number(const struct stat *status) {
     return S_ISBLK(status->st_mode) ? status->st_rdev : 0;

@@ -3,6 +3,8 @@ public import Cryptography
 /// A PE image and what it says about itself; the large parts of the file stay unread.
 public struct BootImage: Equatable, Sendable {
     public let layout: PEImage
+    /// The names of the sections in the order of the table, long ones in full. Untrusted.
+    public let sectionNames: [String]
     /// The entries of its certificate table; empty for an unsigned image.
     public let certificates: [AttributeCertificate]
     /// nil where it has no `.sbat` section.
@@ -20,6 +22,7 @@ public struct BootImage: Equatable, Sendable {
         do throws(EFIError) {
             layout = try PEImage(parsing: head.span, byteCount: file.byteCount)
         } catch { throw .format(error) }
+        sectionNames = try layout.sectionNames(in: file)
         let table = try Self.part(layout.certificateTable, .certificateTable, of: file)
         // A second section of the name must not hide behind the first: it makes the file malformed.
         guard layout.sections.count(where: { $0.name == ".sbat" }) <= 1 else {
@@ -37,6 +40,12 @@ public struct BootImage: Equatable, Sendable {
                 version = nil
             }
         } catch { throw .format(error) }
+    }
+
+    /// The only section of that full name; nil where there is none, or more than one.
+    public func section(_ name: String) -> PESection? {
+        let found = zip(sectionNames, layout.sections).filter { $0.0 == name }
+        return found.count == 1 ? found[0].1 : nil
     }
 
     private static func part<Source: ImageSource & ~Copyable>(

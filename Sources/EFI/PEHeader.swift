@@ -10,6 +10,8 @@ struct PEHeader {
     let machine: UInt16
     let subsystem: UInt16
     let headerByteCount: UInt32
+    /// Where the COFF string table begins, in bytes from the start of the file: behind the symbols; 0 for none.
+    let stringTableOffset: UInt64
     let directories: [Directory]
     let sections: [PESection]
     /// Offsets from the start of the file: the optional header, its data directories, the end of the section table.
@@ -34,14 +36,19 @@ struct PEHeader {
         try Self.expect(0x0000_4550, as: UInt32.self, "PE signature", &reader)
         // IMAGE_FILE_HEADER, 20 bytes.
         var (count, optionalSize): (UInt16, UInt16) = (0, 0)
+        var (symbols, symbolCount): (UInt32, UInt32) = (0, 0)
         machine = try parsing(.header) { () throws(ByteError) in
             let machine: UInt16 = try reader.integer()
             count = try reader.integer()
-            try reader.skip(12)
+            try reader.skip(4)
+            symbols = try reader.integer()
+            symbolCount = try reader.integer()
             optionalSize = try reader.integer()
             try reader.skip(2)
             return machine
         }
+        // A symbol has 18 bytes.
+        stringTableOffset = symbols == 0 ? 0 : UInt64(symbols) + UInt64(symbolCount) * 18
         optionalOffset = reader.offset
         guard count > 0, count <= Self.sectionLimit else {
             throw .value(.header, field: "NumberOfSections", offset: Int(newHeader) + 6, value: UInt64(count))

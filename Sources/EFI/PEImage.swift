@@ -20,6 +20,8 @@ public struct PEImage: Equatable, Sendable {
     /// Where CheckSum lies, and where data directory 4 lies if the header has one: the two gaps of the hash.
     let checksumOffset: Int
     let certificateEntryOffset: Int?
+    /// Where the names of sections lie that have more than eight bytes; nil where there are none within the file.
+    let stringTableOffset: Int?
     /// Relative virtual address and size of the resources; zero where there are none.
     let resourceAddress: UInt32
     let resourceSize: UInt32
@@ -39,6 +41,8 @@ public struct PEImage: Equatable, Sendable {
         sections = header.sections
         checksumOffset = header.optionalOffset + 64
         certificateEntryOffset = header.directories.count > 4 ? header.directoriesOffset + 32 : nil
+        let isInside = header.stringTableOffset > 0 && header.stringTableOffset + 4 <= UInt64(byteCount)
+        stringTableOffset = isInside ? Int(header.stringTableOffset) : nil
         let resources = header.directories.count > 2 ? header.directories[2] : PEHeader.Directory(address: 0, size: 0)
         (resourceAddress, resourceSize) = (resources.address, resources.size)
         guard headerByteCount >= header.endOffset, headerByteCount <= byteCount else {

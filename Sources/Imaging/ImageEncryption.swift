@@ -1,5 +1,6 @@
 internal import BoundedBytes
 internal import CLinux
+internal import FileSystems
 internal import InitramfsRuntime
 internal import PartitionTable
 public import RecoveryKeys

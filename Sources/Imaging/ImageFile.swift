@@ -1,4 +1,5 @@
 internal import CLinux
+internal import FileSystems
 internal import InitramfsRuntime
 internal import PartitionTable
 
@@ -40,25 +41,15 @@ struct ImageFile: ~Copyable {
 
     /// Reads both copies of the partition table.
     func readTable() throws(ImagingError) -> PartitionTable {
-        let head = try read(min(8192, byteCount), at: 0)
-        let sectorBytes = try tables { () throws(PartitionTableError) in try PartitionTable.sectorBytes(inHead: head) }
-        let primary = try readHeader(.primary, at: UInt64(sectorBytes), sectorBytes: sectorBytes)
-        let entries = try read(UInt64(primary.entriesByteCount), at: primary.entriesOffset)
-        let backup = try readHeader(.backup, at: primary.alternateOffset, sectorBytes: sectorBytes)
-        let backupEntries = try read(UInt64(backup.entriesByteCount), at: backup.entriesOffset)
-        return try tables { () throws(PartitionTableError) in
-            try PartitionTable(primary: primary, entries: entries, backup: backup, backupEntries: backupEntries)
-        }
-    }
-
-    private func readHeader(
-        _ copy: PartitionTableError.Copy, at offset: UInt64, sectorBytes: Int
-    ) throws(ImagingError) -> PartitionTableHeader {
-        let sector = try read(UInt64(sectorBytes), at: offset)
-        let size = UInt64(sectorBytes)
-        return try tables { () throws(PartitionTableError) in
-            try PartitionTableHeader(
-                parsing: sector, copy: copy, at: offset / size, sectorCount: byteCount / size)
+        do throws(PartitionTableFailure<ImagingError>) {
+            return try PartitionTable.read(byteCount: byteCount) { (count, offset) throws(ImagingError) in
+                try read(count, at: offset)
+            }
+        } catch {
+            switch error {
+            case .source(let error): throw error
+            case .table(let error): throw .table(error)
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import FileSystems
 internal import InitramfsRuntime
 internal import JSON
 internal import LUKS

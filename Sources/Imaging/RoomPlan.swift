@@ -1,3 +1,4 @@
+internal import FileSystems
 internal import LUKS
 internal import PartitionTable
 

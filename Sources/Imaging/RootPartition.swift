@@ -1,3 +1,4 @@
+internal import FileSystems
 internal import PartitionTable
 
 /// Finds the root among the partitions of an image, and rather refuses than guesses.

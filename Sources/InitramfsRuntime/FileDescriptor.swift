@@ -21,6 +21,13 @@ public struct FileDescriptor: ~Copyable {
         try opened(path, O_RDWR, .open)
     }
 
+    /// Opens `path` as if this folder were the root of all: no link and no `..` leads out of it (`openat2(2)`).
+    public func open(inside path: String) throws(FileError) -> FileDescriptor {
+        let descriptor = unsafe shim_open_inside(rawValue, path)
+        guard descriptor >= 0 else { throw FileError(.open, self.path + path, errno: shim_errno()) }
+        return FileDescriptor(owning: descriptor, path: self.path + path)
+    }
+
     /// Makes a new empty file, for its owner only; fails where the name is taken.
     public static func create(_ path: String, mode: UInt32 = 0o600) throws(FileError) -> FileDescriptor {
         try opened(path, O_RDWR | O_CREAT | O_EXCL, .create, mode: mode)
@@ -52,6 +59,19 @@ public struct FileDescriptor: ~Copyable {
                 throw FileError(.read, path, errno: shim_errno())
             }
             return size
+        }
+    }
+
+    public enum Kind: Sendable {
+        case file, folder, other
+    }
+
+    public var kind: Kind {
+        get throws(FileError) {
+            var status = stat()
+            guard unsafe fstat(rawValue, &status) == 0 else { throw FileError(.read, path, errno: shim_errno()) }
+            if shim_is_regular(status.st_mode) != 0 { return .file }
+            return shim_is_folder(status.st_mode) != 0 ? .folder : .other
         }
     }
 

@@ -44,6 +44,14 @@ import Testing
             forbidden: SignatureDatabase(try SignatureList.parseAll(forbidden)))
     }
 
+    @Test func readsLongSectionNamesAsObjdumpDoes() throws {
+        let listed = try folder.shell("objdump -h shim | awk '$1 ~ /^[0-9]+$/ { print $2 }'")
+        let image = try BootImage(reading: MemorySource(try folder.bytes("shim")))
+        #expect(image.sectionNames == listed.split(separator: "\n").map(String.init))
+        #expect(image.section(".vendor_cert") == image.layout.sections.first { $0.name == "/37" })
+        #expect(image.section(".none") == nil)
+    }
+
     @Test func theKeysInDebiansFirmwareAcceptShim() throws {
         guard case .acceptedByCertificate(_, let subject) = try judge("shim", by: microsoft()) else {
             Issue.record("\(try judge("shim", by: microsoft()))")

@@ -2,16 +2,28 @@ import Foundation
 
 /// The EFI programs that Debian signed, out of the root of the demo image (`make image`), not part of the repository.
 public enum DebianImages {
-    private static let archive: String? = {
+    /// `$SEALROOT_IMAGES`, else `.build/images` of the package.
+    private static let folder: URL = {
         let package = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
-        let path = package.appending(path: ".build/images/root.tar").path()
-        guard FileManager.default.fileExists(atPath: path) else {
-            let line = "SKIPPED: no \(path); run 'make image' for the tests that need Debian's boot programs\n"
+        let given = ProcessInfo.processInfo.environment["SEALROOT_IMAGES"]
+        return given.map { URL(filePath: $0) } ?? package.appending(path: ".build/images")
+    }()
+
+    private static let archive: String? = {
+        guard let path = file("root.tar") else {
+            let line =
+                "SKIPPED: no root.tar in \(folder.path()); run 'make image' for the tests that need Debian's boot programs\n"
             FileHandle.standardError.write(Data(line.utf8))
             return nil
         }
         return path
     }()
+
+    /// The path of one of the files that `make image` makes; nil where it is not there.
+    public static func file(_ name: String) -> String? {
+        let path = folder.appending(path: name).path()
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
 
     /// For `.enabled(if:)`: a test that needs them is skipped, and reported as such, without the image.
     public static var isPresent: Bool { archive != nil }
@@ -28,5 +40,11 @@ public enum DebianImages {
             mv usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed grub
             mv boot/vmlinuz-* kernel
             """)
+    }
+
+    /// Unpacks the boot files of the root into `folder`, where they lie in it: `boot`, shim, GRUB and fstab.
+    public static func unpackTree(into folder: Scratch) throws {
+        guard let archive else { throw CocoaError(.fileNoSuchFile) }
+        try folder.shell("tar -xf \(archive) ./boot ./usr/lib/shim ./usr/lib/grub/x86_64-efi-signed ./etc/fstab")
     }
 }

@@ -1,0 +1,54 @@
+public import EFI
+
+/// A PE program of the boot chain, and where it lies.
+public struct BootProgram {
+    /// What it is, by the sections that only its kind has.
+    public enum Kind: String, Sendable {
+        /// It carries its vendor's certificate in a section.
+        case shim
+        /// It carries GRUB's modules.
+        case grub
+        /// A kernel with its initrd and command line, behind systemd's stub.
+        case unifiedKernel = "unified kernel image"
+        case other = "EFI program"
+    }
+
+    public let volume: Volume
+    public let path: String
+    public let kind: Kind
+    public let image: BootImage
+    /// The file, open.
+    public let file: VolumeFile
+
+    init(_ path: String, on volume: Volume) throws(InstalledSystemError) {
+        self.volume = volume
+        self.path = path
+        file = try volume.open(path)
+        do throws(ImageFailure<InstalledSystemError>) { image = try BootImage(reading: file) } catch {
+            throw InstalledSystemError(error, volume.name, path)
+        }
+        let names = Set(image.sectionNames)
+        kind =
+            names.contains(".linux")
+            ? .unifiedKernel : names.contains(".vendor_cert") ? .shim : names.contains("mods") ? .grub : .other
+    }
+
+    /// For messages: the volume and the path in it.
+    public var name: String { volume.name + path }
+}
+
+extension Volume {
+    /// Opens the PE program of that path.
+    public func program(_ path: String) throws(InstalledSystemError) -> BootProgram { try BootProgram(path, on: self) }
+}
+
+extension InstalledSystemError {
+    /// A program of the boot chain that is no PE image.
+    init(_ error: ImageFailure<InstalledSystemError>, _ volume: String, _ path: String) {
+        switch error {
+        case .source(let error): self = error
+        case .format(let error): self = .program(volume: volume, path: path, error)
+        case .cryptography(let error): self = .cryptography(error)
+        }
+    }
+}

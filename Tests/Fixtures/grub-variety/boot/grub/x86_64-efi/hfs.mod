@@ -1,0 +1,1 @@
+hfs module, refused

@@ -1,0 +1,1 @@
+minix module, refused
