@@ -92,7 +92,8 @@ let flows: [Target] = [
 ]
 let guestExecutables: [Target] = [
     .executableTarget(
-        name: "sealroot-init", dependencies: [
+        name: "sealroot-init",
+        dependencies: [
             "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "TPM", "Unlock",
         ],
         swiftSettings: strict, linkerSettings: embeddedLink)
