@@ -121,13 +121,17 @@ let ownerTargets: [Target] = [
             "PartitionTable",
         ]),
     library("GRUBScript", ["BoundedBytes"]),
+    library(
+        "ReferenceBuilding",
+        ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog", "Imaging",
-            "InitramfsRuntime", "JSON", "RecoveryKeys", "Secrets", "TPM", "Terminal",
+            "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
+            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "RecoveryKeys", "ReferenceBuilding", "Sealing",
+            "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -145,6 +149,13 @@ let testTargets: [Target] = [
     tests(
         "InstalledSystemTests",
         ["Cryptography", "InitramfsRuntime", "InstalledSystem", "PartitionTable", "TestSupport"]),
+    tests(
+        "ReferenceBuildingTests",
+        [
+            "BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem",
+            "JSON",
+            "ReferenceBuilding", "TestSupport", "sealroot",
+        ]),
     tests("GRUBScriptTests", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "TestSupport"]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),

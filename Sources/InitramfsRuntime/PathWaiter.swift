@@ -24,7 +24,8 @@ public enum PathWaiter {
         }
     }
 
-    private static func isPresent(_ path: String) -> Bool {
+    /// Whether there is a device or file behind `path` now.
+    public static func isPresent(_ path: String) -> Bool {
         do throws(FileError) {
             _ = try FileDescriptor.open(readingAt: path)
             return true

@@ -5,6 +5,9 @@ public struct BootFiles: Sendable {
     /// Where the hook puts the reference manifest.
     public static let defaultReference = "/etc/sealroot/reference.json"
 
+    /// Its copy for the running system, which no longer has the initramfs.
+    public static let keptReference = "/run/sealroot/reference.json"
+
     public var eventLog = defaultEventLog
     public var reference = defaultReference
 

@@ -1,3 +1,4 @@
+internal import BootPolicy
 internal import InitramfsRuntime
 internal import JSON
 internal import Unlock
@@ -32,7 +33,10 @@ enum UnlockCommand {
         }
         if options.isJSON { Console.print(report.json.compact) }
         // A check in the running system must not overwrite what the boot said.
-        if options.unlock.isActivating { record(report) }
+        if options.unlock.isActivating {
+            record(report)
+            keepReference(options.unlock.bootFiles.reference)
+        }
         return report.exitCode
     }
 
@@ -44,6 +48,14 @@ enum UnlockCommand {
         case .verified: "volume: verified, not mapped: " + effort
         case .unenrolled: "volume: not enrolled: a passphrase is needed"
         case .refused, .failed: "volume: " + report.result.rawValue
+        }
+    }
+
+    /// For `sealroot-init check` in the running system. It serves for nothing else, so a failure is no matter of the boot.
+    private static func keepReference(_ path: String) {
+        guard let bytes = try? FileBytes.read(path, limit: Reference.longest) else { return }
+        do throws(FileError) { try FileBytes.replace(BootFiles.keptReference, with: bytes, mode: 0o644) } catch {
+            Console.report("sealroot: status: " + error.description)
         }
     }
 

@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import BootPolicy
+internal import InitramfsRuntime
+
+struct ReferenceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reference",
+        abstract: "Make, show and apply the manifest of what may run before the root key appears.",
+        discussion: """
+            The hook of initramfs-tools makes one for every initramfs, as /etc/sealroot/reference.json inside it. \
+            'sealroot-init check' applies it to the boot of the running system.
+            """,
+        subcommands: [ReferenceCreate.self, ReferenceCheck.self, ReferenceShow.self])
+}
+
+extension Reference {
+    static func read(_ path: String) throws(CommandFailure) -> Reference {
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try FileBytes.read(path, limit: longest) } catch {
+            guard error.operation == .limit else { throw CommandFailure(error, area: "reference") }
+            throw CommandFailure(code: .malformed, area: "reference", detail: error.description)
+        }
+        do throws(ReferenceError) { return try Reference(parsing: bytes) } catch {
+            throw CommandFailure(code: .malformed, area: "reference", detail: path + ": " + error.description)
+        }
+    }
+}
