@@ -3,9 +3,11 @@
 TOOLCHAIN := $(shell dirname "$$(dirname "$$(readlink -f "$$(command -v swift)")")")
 EMBEDDED := $(TOOLCHAIN)/lib/swift/embedded/x86_64-unknown-linux-gnu
 GUEST_BUILD := SEALROOT_EMBEDDED=$(EMBEDDED) swift build -c release --scratch-path .build-embedded
+FUZZ_BUILD := SEALROOT_FUZZ=1 swift build -c release --sanitize address --sanitize fuzzer -Xswiftc -enable-testing \
+	--scratch-path .build-fuzz
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest owner deb image demo test bench lint clean
+.PHONY: help setup build guest owner deb image demo test bench fuzz lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -52,12 +54,17 @@ bench: setup deb ## measure size and speed, beside peers and limits
 	swift run bench
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb | grep bytes
 
+SECONDS_EACH := 30
+fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=... for some of them
+	$(FUZZ_BUILD) --product fuzz
+	@SECONDS_EACH=$(SECONDS_EACH) sh Tests/Fuzz/run $(FUZZ_TARGETS)
+
 lint: ## check the style of Swift and shell
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/mirror \
-		Tests/package-install Tests/package-install-checks Initramfs/initramfs-tools/hooks/* \
+		Tests/package-install Tests/package-install-checks Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
 		Initramfs/initramfs-tools/scripts/*/sealroot Initramfs/initramfs-tools/scripts/sealroot-functions
 
 clean: ## remove everything that was built
-	rm -rf .build .build-embedded .build-owner
+	rm -rf .build .build-embedded .build-owner .build-fuzz

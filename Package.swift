@@ -6,6 +6,8 @@ import PackageDescription
 // in a scratch folder of its own. Then only what sealroot-init links exists.
 let embeddedRuntime = Context.environment["SEALROOT_EMBEDDED"]
 let isEmbedded = embeddedRuntime != nil
+// With SEALROOT_FUZZ set there is the fuzzer, too: it links only under `swift build --sanitize fuzzer`.
+let isFuzzing = Context.environment["SEALROOT_FUZZ"] != nil
 
 /// Settings of a module that imports none of our C modules.
 let strictWithoutC: [SwiftSetting] =
@@ -171,12 +173,22 @@ let testTargets: [Target] = [
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
+let fuzzTargets: [Target] = [
+    .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+        name: "fuzz",
+        dependencies: [
+            "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "JSON",
+            "LUKSHeader", "PartitionTable", "RecoveryKeys", "SealedFormat", "Secrets", "TPM", "TestSupport",
+        ],
+        path: "Tests/Fuzz", exclude: ["run", "seeds"], swiftSettings: strict),
+]
 
 let package = Package(
     name: "sealroot",
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
-        + (isEmbedded ? [] : ownerTargets + testTargets),
+        + (isEmbedded ? [] : ownerTargets + testTargets) + (isFuzzing ? fuzzTargets : []),
     swiftLanguageModes: [.v6]
 )

@@ -39,9 +39,8 @@ public struct ByteReader: ~Escapable {
 
     /// Reads 16 bytes in disk order.
     public mutating func guid() throws(ByteError) -> GUID {
-        let start = offset
-        guard let guid = GUID(bytes: try bytes(16)) else { throw .truncated(offset: start, needed: 16, available: 0) }
-        return guid
+        try require(16)
+        return GUID(try integer(), try integer())
     }
 
     /// Skips `count` bytes that the format says must be zero.

@@ -6,6 +6,8 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
         case unknownKey
         case doubledKey
         case missingKey
+        /// More keys than any configuration has.
+        case tooManyKeys
         case value(expected: String)
     }
 
@@ -29,6 +31,7 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
             case .noEqualsSign: "expected 'key = value'"
             case .unknownKey: "unknown key '" + key + "'"
             case .doubledKey: "key '" + key + "' is given twice"
+            case .tooManyKeys: "too many keys"
             case .missingKey: "key '" + key + "' is missing"
             case .value(let expected): "'" + key + "' must be " + expected
             }

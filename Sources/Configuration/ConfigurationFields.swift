@@ -1,3 +1,5 @@
+internal import BoundedBytes
+
 /// The lines of a `key = value` file, each taken once.
 struct ConfigurationFields {
     private struct Field {
@@ -7,13 +9,15 @@ struct ConfigurationFields {
     }
 
     private var fields: [Field] = []
+    /// More than there are keys: a file of many would take a time that grows with their square.
+    private static let mostFields = 64
 
     init(parsing bytes: [UInt8]) throws(ConfigurationError) {
-        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+        guard String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) else {
             throw ConfigurationError(.notUTF8)
         }
         var number = 0
-        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        for line in TextLines(bytes[...]) {
             number += 1
             let trimmed = Self.trim(line)
             if trimmed.isEmpty || trimmed.first == 0x23 { continue }
@@ -25,6 +29,7 @@ struct ConfigurationFields {
             guard !fields.contains(where: { $0.key == key }) else {
                 throw ConfigurationError(line: number, key: key, .doubledKey)
             }
+            guard fields.count < Self.mostFields else { throw ConfigurationError(line: number, .tooManyKeys) }
             fields.append(Field(line: number, key: key, value: value))
         }
     }
@@ -55,7 +60,7 @@ struct ConfigurationFields {
         throw ConfigurationError(line: field.line, key: field.key, .unknownKey)
     }
 
-    private static func trim(_ text: Substring.UTF8View) -> Substring.UTF8View {
+    private static func trim(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var text = text
         while let first = text.first, isBlank(first) { text.removeFirst() }
         while let last = text.last, isBlank(last) { text.removeLast() }

@@ -14,6 +14,9 @@ internal import COpenSSL
     /// SpcIndirectDataContent without its own tag and length: what is signed.
     let content: [UInt8]
 
+    /// Authenticode has one. Each costs a search in all certificates here, and a chain and an RSA operation later.
+    private static let mostSigners = 8
+
     /// One signer, by the names in its certificate.
     public struct Signer: Equatable, Sendable {
         public let subject: X509Certificate.Name
@@ -63,8 +66,10 @@ internal import COpenSSL
 
     private static func signers(of message: UnsafeMutablePointer<PKCS7>) throws(SignatureDefect) -> [Signer] {
         let list = unsafe PKCS7_get_signer_info(message)
+        let count = max(0, unsafe OPENSSL_sk_num(list))
+        guard count <= mostSigners else { throw .signerCount(Int(count)) }
         var signers: [Signer] = []
-        for index in 0..<max(0, unsafe OPENSSL_sk_num(list)) {
+        for index in 0..<count {
             guard let entry = unsafe OPENSSL_sk_value(list, index) else { throw .noSigner }
             let information = unsafe entry.assumingMemoryBound(to: PKCS7_SIGNER_INFO.self)
             guard let certificate = unsafe PKCS7_cert_from_signer_info(message, information) else { throw .noSigner }
@@ -85,6 +90,8 @@ public enum SignatureDefect: Error, Equatable, Sendable, CustomStringConvertible
     case digest
     /// No signer, or one whose certificate is not in the message.
     case noSigner
+    /// More signers than anybody needs.
+    case signerCount(Int)
 
     public var description: String {
         switch self {
@@ -93,6 +100,7 @@ public enum SignatureDefect: Error, Equatable, Sendable, CustomStringConvertible
         case .notSigned: "PKCS#7 without signed data"
         case .notAuthenticode: "PKCS#7 that does not sign an executable"
         case .digest: "no digest of a known algorithm in the PKCS#7 message"
+        case .signerCount(let count): "PKCS#7 of \(count) signers"
         case .noSigner: "PKCS#7 without the certificate of a signer"
         }
     }

@@ -110,18 +110,23 @@ public struct ImageTrust: Sendable {
             }
             if try signature.isTrusted(by: certificate) { return .forbiddenCertificate(signer: signer) }
         }
-        for entry in forbidden.certificateDigests {
-            if try signature.toBeSignedDigests(entry.algorithm).contains(entry.bytes) {
-                return .forbiddenCertificate(signer: signer)
-            }
+        // Once an algorithm, and not once an entry: both lists may be long.
+        for algorithm in DigestAlgorithm.allCases {
+            let entries = forbidden.certificateDigests.filter { $0.algorithm == algorithm }
+            guard !entries.isEmpty else { continue }
+            let carried = Set(try signature.toBeSignedDigests(algorithm))
+            if entries.contains(where: { carried.contains($0.bytes) }) { return .forbiddenCertificate(signer: signer) }
         }
         return nil
     }
 
     /// The authority itself may be forbidden by its digest.
     private func isForbidden(_ authority: borrowing X509Certificate) throws(CryptographyError) -> Bool {
-        for entry in forbidden.certificateDigests {
-            if try authority.toBeSignedDigest(entry.algorithm) == entry.bytes { return true }
+        for algorithm in DigestAlgorithm.allCases {
+            let entries = forbidden.certificateDigests.filter { $0.algorithm == algorithm }
+            guard !entries.isEmpty else { continue }
+            let digest = try authority.toBeSignedDigest(algorithm)
+            if entries.contains(where: { $0.bytes == digest }) { return true }
         }
         return false
     }

@@ -1,3 +1,5 @@
+internal import BoundedBytes
+
 /// One line of a `.sbat` section: a component of the image and its security generation.
 ///
 /// Source: rhboot/shim, `SBAT.md` and `sbat.c`: component, generation, vendor, package, version, URL.
@@ -12,7 +14,7 @@ public struct SBATEntry: Equatable, Sendable {
     /// Reads the content of a `.sbat` section; zeros may follow the text.
     public static func parse(_ section: [UInt8]) throws(EFIError) -> [SBATEntry] {
         var entries: [SBATEntry] = []
-        for (number, fields) in try SBATText.lines(section) {
+        try SBATText.read(section) { number, fields throws(EFIError) in
             guard fields.count == 6, let generation = SBATText.generation(fields[1]) else { throw .line(.sbat, number) }
             entries.append(
                 SBATEntry(
@@ -46,7 +48,7 @@ public struct SBATLevel: Equatable, Sendable {
     public init(parsing text: [UInt8]) throws(EFIError) {
         var requirements: [Requirement] = []
         var date = ""
-        for (number, fields) in try SBATText.lines(text) {
+        try SBATText.read(text) { number, fields throws(EFIError) in
             guard fields.count >= 2, let generation = SBATText.generation(fields[1]) else { throw .line(.sbat, number) }
             if requirements.isEmpty {
                 guard fields[0] == "sbat" else { throw .line(.sbat, number) }
@@ -91,19 +93,27 @@ public struct SBATLevel: Equatable, Sendable {
 
 /// The lines of comma-separated text that sections and variables share. No field is quoted.
 private enum SBATText {
-    /// The fields of each line that is not empty, with its number from 1; zeros may follow the text, nothing else.
-    static func lines(_ bytes: [UInt8]) throws(EFIError) -> [(Int, [String])] {
+    /// Some twenty times as many as any image or level has.
+    private static let mostLines = 256
+    /// More than any line has that is used; what is behind them stays one field.
+    private static let mostFields = 7
+
+    /// Hands over the fields of each line that is not empty, with its number from 1. Zeros may follow the text, nothing
+    /// else.
+    static func read(_ bytes: [UInt8], _ take: (Int, [String]) throws(EFIError) -> Void) throws(EFIError) {
         let text = bytes.prefix { $0 != 0 }
-        var lines: [(Int, [String])] = []
-        for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+        var (number, taken) = (0, 0)
+        for line in TextLines(text) {
+            number += 1
             let content = line.last == 0x0D ? line.dropLast() : line
-            guard content.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw .line(.sbat, index + 1) }
+            guard content.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw .line(.sbat, number) }
             guard !content.isEmpty else { continue }
-            let fields = content.split(separator: 0x2C, omittingEmptySubsequences: false)
-            lines.append((index + 1, fields.map { String(decoding: $0, as: UTF8.self) }))
+            taken += 1
+            guard taken <= mostLines else { throw .line(.sbat, number) }
+            let fields = content.split(separator: 0x2C, maxSplits: mostFields - 1, omittingEmptySubsequences: false)
+            try take(number, fields.map { String(decoding: $0, as: UTF8.self) })
         }
-        guard bytes[text.count...].allSatisfy({ $0 == 0 }) else { throw .line(.sbat, lines.count + 1) }
-        return lines
+        guard bytes[text.count...].allSatisfy({ $0 == 0 }) else { throw .line(.sbat, number) }
     }
 
     /// A decimal number above zero, of digits alone.

@@ -58,6 +58,7 @@ public struct SignatureList: Equatable, Sendable {
         (header, signatures) = try parsing(.signatureList) { () throws(ByteError) in
             let header = try reader.bytes(Int(headerSize))
             var signatures: [Signature] = []
+            signatures.reserveCapacity(bodySize / Int(signatureSize))
             for _ in 0..<bodySize / Int(signatureSize) {
                 let owner = try reader.guid()
                 signatures.append(Signature(owner: owner, data: try reader.bytes(Int(signatureSize) - 16)))

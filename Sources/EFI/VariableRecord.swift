@@ -17,19 +17,16 @@ struct VariableRecord {
     private static let startMark: UInt16 = 0x55AA
 
     /// The variables that the firmware would find: those added, and those whose replacement was cut off.
-    static func all(in store: [UInt8], isAuthenticated: Bool) throws(EFIError) -> [Variable] {
-        var reader = ByteReader(store.span)
+    static func all(in store: Span<UInt8>, isAuthenticated: Bool) throws(EFIError) -> [Variable] {
+        var reader = ByteReader(store)
         var records: [VariableRecord] = []
         try parsing(.store) { () throws(ByteError) in try reader.skip(28) }
-        while let record = try next(&reader, isAuthenticated: isAuthenticated) { records.append(record) }
-        let current = Set(records.filter { $0.state == added }.map { $0.key })
-        return records.filter { record in
-            switch record.state {
-            case added: true
-            case beingReplaced: !current.contains(record.key)
-            default: false
-            }
-        }.map { $0.variable }
+        while let record = try next(&reader, isAuthenticated: isAuthenticated) {
+            if record.state == added || record.state == beingReplaced { records.append(record) }
+        }
+        let current = Set(records.lazy.filter { $0.state == added }.map { $0.key })
+        records.removeAll { $0.state == beingReplaced && current.contains($0.key) }
+        return records.map { $0.variable }
     }
 
     private static func next(_ reader: inout ByteReader, isAuthenticated: Bool) throws(EFIError) -> VariableRecord? {

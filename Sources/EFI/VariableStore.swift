@@ -35,7 +35,7 @@ public struct VariableStore: Equatable, Sendable {
             throw .range(.store, field: "Size", offset: start, count: Int(size))
         }
         isAuthenticated = kind == Self.authenticated
-        let store = Array(file[start..<start + Int(size)])
+        let store = file.span.extracting(start..<start + Int(size))
         variables = try VariableRecord.all(in: store, isAuthenticated: isAuthenticated)
     }
 

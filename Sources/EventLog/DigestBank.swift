@@ -7,7 +7,7 @@ public import Cryptography
 public struct DigestBank: Equatable, Sendable {
     /// TPM_ALG_ID.
     public let identifier: UInt16
-    /// Length of a digest in bytes, 1 to 64.
+    /// Length of a digest in bytes, 20 to 64.
     public let byteCount: Int
 
     static let sha1 = DigestBank(identifier: 0x0004, byteCount: 20)

@@ -29,25 +29,32 @@ public struct LogComparison: Equatable, Sendable {
     public init?(_ first: EventLog, _ second: EventLog) {
         let banks = first.banks.filter { second.banks.contains($0) }
         guard !banks.isEmpty else { return nil }
-        let extended = (first.events.filter { $0.isExtended }, second.events.filter { $0.isExtended })
+        let places = (Self.places(first), Self.places(second))
         var differences: [Difference] = []
         if first.startupLocality != second.startupLocality {
             differences.append(Difference(pcr: 0, kind: .locality, position: 0, first: nil, second: nil))
         }
-        for pcr in UInt32(0)..<24 where !(pcr == 0 && !differences.isEmpty) {
-            let one = extended.0.filter { $0.pcr == pcr }
-            let other = extended.1.filter { $0.pcr == pcr }
+        for pcr in 0..<24 where !(pcr == 0 && !differences.isEmpty) {
+            let (one, other) = (places.0[pcr], places.1[pcr])
             for position in 0..<max(one.count, other.count) {
                 let pair = (
-                    position < one.count ? one[position] : nil, position < other.count ? other[position] : nil
+                    position < one.count ? first.events[one[position]] : nil,
+                    position < other.count ? second.events[other[position]] : nil
                 )
                 guard let kind = Self.kind(first, pair.0, second, pair.1, banks) else { continue }
                 differences.append(
-                    Difference(pcr: pcr, kind: kind, position: position, first: pair.0, second: pair.1))
+                    Difference(pcr: UInt32(pcr), kind: kind, position: position, first: pair.0, second: pair.1))
                 break
             }
         }
         self.differences = differences
+    }
+
+    /// For each PCR the places of the events that extend it. Copies of the events would take ten times as much.
+    private static func places(_ log: EventLog) -> [[Int]] {
+        var places = [[Int]](repeating: [], count: 24)
+        for event in log.events where event.isExtended { places[Int(event.pcr)].append(event.index) }
+        return places
     }
 
     private static func kind(

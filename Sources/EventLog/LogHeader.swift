@@ -8,6 +8,9 @@ enum LogHeader {
     static let signature = Array("Spec ID Event03\0".utf8)
     /// More banks than any TPM has: there are ten hash algorithms in the registry.
     private static let mostBanks: UInt32 = 16
+    /// Of the registry's algorithms SHA-1 has the shortest digest, and several have the longest. A shorter one would
+    /// let a log of many small records take too much memory.
+    private static let digestSizes: ClosedRange<UInt16> = 20...64
 
     /// The banks that `event`, the first of a log, announces; nil where it is no such header.
     static func banks(in event: Event, of bytes: [UInt8]) throws(EventLogError) -> [DigestBank]? {
@@ -27,7 +30,7 @@ enum LogHeader {
                 throw .doubledAlgorithm(identifier, offset: offset)
             }
             let bank = DigestBank(identifier: identifier, byteCount: Int(size))
-            guard (1...64).contains(size), bank.algorithm == nil || bank.algorithm?.byteCount == bank.byteCount else {
+            guard digestSizes.contains(size), bank.byteCount == bank.algorithm?.byteCount ?? bank.byteCount else {
                 throw .digestSize(algorithm: identifier, size: size, offset: offset)
             }
             banks.append(bank)

@@ -3,7 +3,11 @@ internal import CJSON
 extension JSONValue {
     /// Reads exactly one value. Where a name is doubled the last one counts, as in libcryptsetup, which
     /// reads the same bytes with the same library.
-    public init(parsing bytes: [UInt8]) throws(JSONError) {
+    ///
+    /// - Parameter mostValues: json-c takes up to 300 bytes for a value that is written in two, so whoever reads
+    ///   a hostile text says how many values it may have.
+    public init(parsing bytes: [UInt8], mostValues: Int = 1 << 16) throws(JSONError) {
+        guard Self.hasFewValues(bytes, most: mostValues) else { throw .tooManyValues }
         // libcryptsetup's limit is json-c's default; a guest's stack stands this depth easily.
         guard let tokener = unsafe json_tokener_new_ex(32) else { throw .tooDeep }
         defer { unsafe json_tokener_free(tokener) }
@@ -30,6 +34,21 @@ extension JSONValue {
 
     public init(parsing text: String) throws(JSONError) { try self.init(parsing: Array(text.utf8)) }
 
+    /// Behind each comma and each opening bracket that is not in a string there is one value at most.
+    private static func hasFewValues(_ text: [UInt8], most: Int) -> Bool {
+        var (values, isString, isEscaped) = (1, false, false)
+        for byte in text {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case 0x22: isString.toggle()
+            case 0x5C: isEscaped = isString
+            case 0x2C, 0x5B, 0x7B: values += isString ? 0 : 1
+            default: continue
+            }
+        }
+        return values <= most
+    }
+
     private static func convert(_ value: OpaquePointer?) throws(JSONError) -> JSONValue {
         guard let value = unsafe value else { return .null }
         switch unsafe json_object_get_type(value) {
@@ -37,8 +56,10 @@ extension JSONValue {
         case json_type_int: return try unsafe integer(value)
         case json_type_string: return .string(unsafe text(of: value))
         case json_type_array:
+            let count = unsafe json_object_array_length(value)
             var values: [JSONValue] = []
-            for index in 0..<(unsafe json_object_array_length(value)) {
+            values.reserveCapacity(Int(count))
+            for index in 0..<count {
                 values.append(try unsafe convert(json_object_array_get_idx(value, index)))
             }
             return .array(values)
@@ -60,6 +81,7 @@ extension JSONValue {
 
     private static func object(_ value: OpaquePointer) throws(JSONError) -> JSONValue {
         var members: [JSONMember] = []
+        members.reserveCapacity(Int(unsafe json_object_object_length(value)))
         var position = unsafe json_object_iter_begin(value)
         var end = unsafe json_object_iter_end(value)
         while unsafe json_object_iter_equal(&position, &end) == 0 {

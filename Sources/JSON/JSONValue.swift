@@ -1,5 +1,5 @@
 /// One JSON value, without the numbers that none of our formats use: every number is a 64-bit integer.
-public indirect enum JSONValue: Equatable, Sendable {
+public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -34,12 +34,14 @@ public enum JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A number with a fraction or exponent, or not between -2⁶³ + 1 and 2⁶³ - 1.
     case number(String)
     case tooDeep
+    case tooManyValues
 
     public var description: String {
         switch self {
         case .syntax(let reason, let offset): "JSON at byte \(offset): \(reason)"
         case .number(let text): "JSON: \(text) is not a 64-bit integer"
         case .tooDeep: "JSON: nested too deeply"
+        case .tooManyValues: "JSON: too many values"
         }
     }
 }

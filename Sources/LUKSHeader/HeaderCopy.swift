@@ -73,7 +73,11 @@ public struct HeaderCopy: Equatable, Sendable {
         guard checksum == header.checksum else { throw .checksum }
         guard Self.isUUID(uuid) else { throw .uuid }
         metadataText = try Self.text(inArea: bytes[Self.binaryByteCount...])
-        do throws(JSONError) { metadata = try JSONValue(parsing: metadataText) } catch { throw .metadata(error) }
+        // Of a header as cryptsetup writes it a value takes 25 bytes, and its JSON ends long before 50 KB.
+        let mostValues = 512 + metadataText.count / 32
+        do throws(JSONError) { metadata = try JSONValue(parsing: metadataText, mostValues: mostValues) } catch {
+            throw .metadata(error)
+        }
     }
 
     /// SHA-256 over the whole copy with the checksum field, 64 bytes at 0x1C0, set to zero.

@@ -2,7 +2,7 @@
 ///
 /// Source: UEFI specification 2.10, section 5.3.2. It finds accidents and keeps out no one.
 enum Checksum {
-    static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    static func crc32(_ bytes: [UInt8]) -> UInt32 {
         var remainder = UInt32.max
         for byte in bytes { remainder = table[Int(UInt8(truncatingIfNeeded: remainder) ^ byte)] ^ (remainder >> 8) }
         return ~remainder

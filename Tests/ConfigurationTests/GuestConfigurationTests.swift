@@ -86,4 +86,15 @@ import Testing
             try GuestConfiguration(parsing: Array(Self.good.utf8) + bytes)
         }
     }
+
+    /// Each key is compared with all before it: of ten thousand that would be fifty million times.
+    @Test func readsNoMoreKeysThanAnybodyNeeds() throws {
+        let keys = { (count: Int) in (0..<count).map { "key\($0) = x\n" }.joined() }
+        #expect(throws: ConfigurationError.self) { try parse(Self.good + keys(62)) }
+        do { _ = try parse(Self.good + keys(62)) } catch { #expect(error.reason == .unknownKey) }
+        do { _ = try parse(Self.good + keys(63)) } catch {
+            #expect(error.reason == .tooManyKeys && error.line == 65)
+        }
+        #expect(try parse(String(repeating: "\n", count: 60_000) + Self.good).mapping == "root")
+    }
 }

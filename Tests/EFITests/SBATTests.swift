@@ -51,4 +51,18 @@ import Testing
     func refusesALevelWithoutItsFirstLine(_ text: String) {
         #expect(throws: EFIError.self) { try SBATLevel(parsing: Array(text.utf8)) }
     }
+
+    /// Eight bytes a line made some hundred bytes of entry, and as much again for its fields.
+    @Test func readsNoMoreLinesThanAnybodyNeeds() throws {
+        let lines = { (count: Int) in Array(String(repeating: "a,1,,,,\n", count: count).utf8) }
+        #expect(try SBATEntry.parse(lines(256)).count == 256)
+        #expect(throws: EFIError.line(.sbat, 257)) { try SBATEntry.parse(lines(257)) }
+        let level = Array("sbat,1\n".utf8)
+        #expect(try SBATLevel(parsing: level + lines(255)).requirements.count == 256)
+        #expect(throws: EFIError.line(.sbat, 257)) { try SBATLevel(parsing: level + lines(256)) }
+        // Empty lines are none, however many there are.
+        let breaks = [UInt8](repeating: 0x0A, count: 100_000)
+        #expect(try SBATEntry.parse(breaks + lines(1)).count == 1)
+        #expect(throws: EFIError.line(.sbat, 1)) { try SBATEntry.parse([UInt8](repeating: 0x2C, count: 100_000)) }
+    }
 }

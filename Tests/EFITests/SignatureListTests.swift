@@ -66,4 +66,16 @@ import Testing
         for index in 0..<4 { list[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(8 * index)) }
         #expect(throws: EFIError.self) { try SignatureList.parseAll(list) }
     }
+
+    /// Signatures of one byte, a size that no known type has: what is kept of each beside that byte is small.
+    @Test func takesLittleMemoryForManySmallSignatures() throws {
+        let count = 10_000
+        var list = ByteWriter()
+        list.append([UInt8](repeating: 9, count: 16))
+        for value in [28 + 17 * count, 0, 17] { list.littleEndian(UInt32(value)) }
+        list.append([UInt8](repeating: 7, count: 17 * count))
+        let signatures = try SignatureList.parseAll(list.bytes)[0].signatures
+        #expect(signatures.count == count && signatures.capacity < count + count / 10)
+        #expect(MemoryLayout<SignatureList.Signature>.stride == 24)
+    }
 }

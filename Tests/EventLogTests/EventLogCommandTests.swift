@@ -33,6 +33,18 @@ import Testing
         #expect(options["consistency"] == .string("not-derivable"))
     }
 
+    /// A megabyte of control characters, of which JSON would make six.
+    @Test func showCutsTextThatNoLoaderWrites() throws {
+        var builder = LogBuilder()
+        let text = [UInt8](repeating: 1, count: 1 << 20)
+        builder.old(pcr: 8, .ipl, [UInt8](repeating: 7, count: 20), Array("grub_cmd: ".utf8) + text + [0])
+        let scratch = try Scratch()
+        try scratch.write(builder.bytes, to: "log")
+        let object = try JSONValue(parsing: try eventlog("show", "--json", scratch.file("log")).output)
+        let shown = try #require(object["events"]?.array?.first?["text"]?.string)
+        #expect(shown == String(repeating: "\u{1}", count: 1 << 16) + "...")
+    }
+
     @Test func diffNamesTheFirstEventThatDiffersInEachPCR() throws {
         let log = try SampleLogs.log("cos-101-amd-sev")
         let scratch = try Scratch()

@@ -79,6 +79,8 @@ struct HostileLogTests {
         // The algorithms begin behind the record's 32 bytes and the 28 before them.
         reject(LogBuilder([(0x0B, 20)]).bytes, .digestSize(algorithm: 0x0B, size: 20, offset: 60))
         reject(LogBuilder([(0x99, 0)]).bytes, .digestSize(algorithm: 0x99, size: 0, offset: 60))
+        // Records of a digest of one byte would be 19 bytes long, and take 72 in memory.
+        reject(LogBuilder([(0x99, 19)]).bytes, .digestSize(algorithm: 0x99, size: 19, offset: 60))
         reject(LogBuilder([(0x99, 65)]).bytes, .digestSize(algorithm: 0x99, size: 65, offset: 60))
         reject(LogBuilder([(0x0B, 32), (0x0B, 32)]).bytes, .doubledAlgorithm(0x0B, offset: 64))
         let many = (0..<17).map { (UInt16(0x100 + $0), UInt16(32)) }

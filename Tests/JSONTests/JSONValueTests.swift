@@ -40,4 +40,19 @@ import Testing
     @Test func namesTheOffsetOfTrailingText() {
         #expect(throws: JSONError.syntax("unexpected character", offset: 3)) { try JSONValue(parsing: "{} x") }
     }
+
+    /// json-c took 60 MB for a megabyte of `[0,0,...`.
+    @Test func readsNoMoreValuesThanTheCallerAllows() throws {
+        for (text, values) in [
+            ("[0,1,2]", 4), (#"{"a":0,"b":{}}"#, 4), (#"["a,[{\",",1]"#, 3), ("7", 1), (#"[",\\",1]"#, 3),
+        ] {
+            _ = try JSONValue(parsing: Array(text.utf8), mostValues: values)
+            #expect(throws: JSONError.tooManyValues, "\(text)") {
+                try JSONValue(parsing: Array(text.utf8), mostValues: values - 1)
+            }
+        }
+        let numbers = "[" + String(repeating: "0,", count: 1 << 16) + "0]"
+        #expect(throws: JSONError.tooManyValues) { try JSONValue(parsing: numbers) }
+        #expect(MemoryLayout<JSONValue>.stride <= 24)
+    }
 }

@@ -105,7 +105,7 @@ import Testing
         ("{}{}", .metadata(.syntax("unexpected character", offset: 2))),
         ("{\"a\":1e400}", .metadata(.number("1e400"))),
         ("{\"a\":18446744073709551616}", .metadata(.number("18446744073709551615"))),
-        (String(repeating: "{\"a\":", count: 1000), .metadata(.tooDeep)),
+        (String(repeating: "{\"a\":", count: 100), .metadata(.tooDeep)),
     ])
     func namesTheDefectOfTheMetadata(_ text: String, _ defect: HeaderDefect) {
         var forged = header
@@ -117,6 +117,14 @@ import Testing
         var forged = header
         forged.replaceArea(Array("{}".utf8) + [UInt8](repeating: 0x20, count: 12286))
         #expect(throws: HeaderDefect.metadataArea(offset: 16384)) {
+            try HeaderCopy(parsing: forged.primary, kind: .primary)
+        }
+    }
+
+    @Test func refusesMoreValuesThanAnyHeaderHas() {
+        var forged = header
+        forged.text = "{\"tokens\":[" + String(repeating: "0,", count: 1500) + "0]}"
+        #expect(throws: HeaderDefect.metadata(.tooManyValues)) {
             try HeaderCopy(parsing: forged.primary, kind: .primary)
         }
     }

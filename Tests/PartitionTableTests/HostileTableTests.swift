@@ -15,7 +15,7 @@ import Testing
     /// Writes a number into entry `index` of both lists, and sets all four checksums right.
     private func entry(_ value: UInt64, at offset: Int, of index: Int, in image: inout [UInt8]) {
         for list in [1024, image.count - 33 * 512] { image.put(value, at: list + index * 128 + offset) }
-        header(Checksum.crc32(image[1024..<1024 + 16384]), at: 88, in: &image)
+        header(Checksum.crc32(Array(image[1024..<1024 + 16384])), at: 88, in: &image)
     }
 
     @Test(arguments: [0, 2047, 33, UInt64.max, 1 << 63])

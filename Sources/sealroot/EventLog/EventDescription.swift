@@ -10,6 +10,8 @@ struct EventDescription {
 
     /// Longest text that is printed, in bytes.
     private static let longest = 4096
+    /// The same in JSON, in characters; of each byte of a hostile log JSON makes six, and json-c and we hold copies.
+    private static let longestJSON = 1 << 16
 
     init(_ log: EventLog, _ event: Event) {
         self.log = log
@@ -21,7 +23,7 @@ struct EventDescription {
     var place: String { event.pcr == Event.unboundPCR ? "-" : "PCR " + String(event.pcr) }
 
     /// What the event says, on one line. The firmware's paths are full of backslashes, so these stay as they are:
-    /// this text is for eyes, and JSON has the exact one.
+    /// this text is for eyes, and JSON has the exact one, as long as any real event's.
     var line: String {
         Printable.escape(content.text(in: log, event), limit: Self.longest, keepingBackslashes: true)
     }
@@ -34,13 +36,20 @@ struct EventDescription {
             JSONMember("type_number", .integer(Int64(event.type.rawValue))),
             JSONMember("extended", .bool(event.isExtended)), JSONMember("digests", .object(digests)),
             JSONMember("data_bytes", .integer(Int64(event.data.count))),
-            JSONMember("kind", .string(content.kind)), JSONMember("text", .string(content.text(in: log, event))),
+            JSONMember("kind", .string(content.kind)), JSONMember("text", .string(text)),
         ]
         if let verdict {
             members.append(JSONMember("consistency", .string(verdict.word)))
             members.append(JSONMember("reason", verdict.reason.map { .string($0) } ?? .null))
         }
         return .object(members)
+    }
+
+    private var text: String {
+        let text = content.text(in: log, event)
+        // No character is shorter than a byte.
+        guard text.utf8.count > Self.longestJSON else { return text }
+        return String(text.unicodeScalars.prefix(Self.longestJSON)) + "..."
     }
 
     private var digests: [JSONMember] {
