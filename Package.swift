@@ -113,13 +113,19 @@ let ownerTargets: [Target] = [
             "PartitionTable",
         ]),
     library("GRUBScript", ["BoundedBytes"]),
+    library(
+        "Prediction",
+        [
+            "BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "InitramfsRuntime", "InstalledSystem",
+            "JSON",
+        ]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
         name: "sealroot",
         dependencies: [
             "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog", "Imaging",
-            "InitramfsRuntime", "JSON", "RecoveryKeys", "Secrets", "TPM", "Terminal",
+            "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "RecoveryKeys", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -138,6 +144,12 @@ let testTargets: [Target] = [
         "InstalledSystemTests",
         ["Cryptography", "InitramfsRuntime", "InstalledSystem", "PartitionTable", "TestSupport"]),
     tests("GRUBScriptTests", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "TestSupport"]),
+    tests(
+        "PredictionTests",
+        [
+            "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem", "JSON",
+            "Prediction", "TestSupport", "sealroot",
+        ]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),

@@ -16,7 +16,8 @@ struct InstalledDisk: GRUBDisk {
                 let volume = system.volume(name)
                 devices.append(
                     GRUBDevice(
-                        name: name, hasFileSystem: volume != nil, uuid: volume?.identifier, label: volume?.label,
+                        name: name, hasFileSystem: volume != nil, uuid: volume?.identifier,
+                        label: volume?.label.flatMap { $0.isEmpty ? nil : $0 },
                         ignoresCase: volume?.ignoresCase ?? false, isWritable: volume != nil))
             }
         }

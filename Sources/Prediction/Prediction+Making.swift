@@ -58,7 +58,9 @@ extension Predictor {
         case .grub: try predictGRUB(last, shim: chain.shim, after: first)
         case .unifiedKernel: try predictUnifiedKernel(last)
         case .shim, .other:
-            gap([4, 8, 9, 11, 12], last.name, "it is neither GRUB nor a unified kernel image: what it starts is not known")
+            gap(
+                [4, 8, 9, 11, 12], last.name,
+                "it is neither GRUB nor a unified kernel image: what it starts is not known")
         }
     }
 }

@@ -22,6 +22,14 @@ extension Predictor {
         try add(program)
     }
 
+    /// Secure Boot was on when the log was written.
+    private var wasSecureBoot: Bool {
+        history.log.events.contains { event in
+            event.type == .variableDriverConfig && variable(in: event)?.name == "SecureBoot"
+                && variable(in: event)?.value == [1]
+        }
+    }
+
     /// Secure Boot's variables: what they hold now is what the next boot measures.
     private mutating func predictConfiguration(_ event: Event) throws(PredictionError) {
         guard let logged = variable(in: event) else {
@@ -41,7 +49,10 @@ extension Predictor {
     ) throws(PredictionError) {
         let logged = history.log.events[..<first.index].filter { $0.pcr == 7 && $0.type == .variableAuthority }
         let isSame = try isDigest(of: program, first)
-        guard let authority else { return logged.forEach { keep($0) } }
+        guard let authority else {
+            // Without Secure Boot nothing is verified, hence nothing measured.
+            return isSecureBoot ? () : logged.forEach { if !wasSecureBoot { keep($0) } }
+        }
         let text = "\(authority.name), for \(program.kind.rawValue)"
         var isListed = false
         for event in logged where try isDigest(of: authority.bytes, event) { isListed = true }

@@ -13,6 +13,7 @@ extension Predictor {
         guard let esp = installed.esp, let device = esp.device else {
             return gap([4, 8, 9], "GRUB's commands", "what GRUB will call the EFI system partition is not known")
         }
+        if let reason = try unknownDevice() { return gap([4, 8, 9], "GRUB's search for its files", reason) }
         guard let section = grub.image.section("mods")?.rawRange else {
             return gap([4, 8, 9], "GRUB's commands", "\(grub.name) has no modules")
         }
@@ -33,6 +34,9 @@ extension Predictor {
         }
         if case .noEntry = result.ending, let kernel { throw .noEntry(version: kernel) }
         entry = result.chosen
+        if let place = labelSearch(in: result.events) {
+            return gap([4, 8, 9], "GRUB's command at \(place)", "it searches by label, and not all labels are known")
+        }
         for event in result.events { try add(event, shim: shim, after: first) }
         switch result.ending {
         case .boots(let file): try predictKernel(file, result.events)
@@ -70,6 +74,26 @@ extension Predictor {
             if let shim { try predictAuthority(of: program, shim: shim, after: first) }
             try add(program)
         }
+    }
+
+    /// GRUB looks at all partitions for a UUID: one that is not known would silently be passed over.
+    private func unknownDevice() throws(PredictionError) -> String? {
+        let boot = try system { () throws(InstalledSystemError) in try installed.boot.volume }
+        for volume in [installed.esp, boot].compactMap({ $0 }) {
+            if volume.device == nil { return "the number of the partition of \(volume.name) is not known" }
+            if volume.identifier == nil { return "the UUID of \(volume.name) is not known" }
+        }
+        return nil
+    }
+
+    private func labelSearch(in events: [GRUBEvent]) -> GRUBPlace? {
+        guard installed.volumes.contains(where: { $0.device != nil && $0.label == nil }) else { return nil }
+        for event in events {
+            guard case .command(let words) = event.measurement else { continue }
+            let text = Self.text(words)
+            if text.hasPrefix("search"), text.contains("label") || text.contains(" -l ") { return event.origin }
+        }
+        return nil
     }
 
     func volume(of file: GRUBFile) throws(PredictionError) -> Volume {

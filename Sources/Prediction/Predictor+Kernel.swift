@@ -27,12 +27,18 @@ extension Predictor {
             if case .kernelCommandLine(let line) = event.measurement { (line, event.origin) } else { nil }
         }
         if let (line, place) = lines.last, Self.holds(code, Self.loadOptions) {
-            // GRUB gives UTF-16 and does not count the NUL behind it.
-            let units = Self.text(line).utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
-            try add(9, .eventTag, hashing: units, .commandLine(place.description), Self.loadOptions)
+            try add(
+                9, .eventTag, hashing: Self.loadOptions(of: line), .commandLine(place.description), Self.loadOptions)
         }
         guard Self.holds(code, Self.initrd) else { return }
         try predictInitrd(of: kernel, grub)
+    }
+
+    /// UTF-16, with the words that GRUB puts before the file's name, and without the NUL behind it.
+    static func loadOptions(of line: [UInt8]) -> [UInt8] {
+        ("BOOT_IMAGE=" + text(line)).utf16.flatMap {
+            [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
+        }
     }
 
     /// The files that GRUB reads behind the kernel, as one; each begins at a multiple of four.

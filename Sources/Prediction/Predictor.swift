@@ -67,7 +67,9 @@ struct Predictor {
     }
 
     mutating func gap(_ pcrs: [UInt32], _ event: String, _ reason: String) {
-        gaps.append(PredictionGap(pcrs: pcrs, event: event, reason: reason))
+        // A kernel is measured twice, and has the same defect both times.
+        let gap = PredictionGap(pcrs: pcrs, event: event, reason: reason)
+        if !gaps.contains(gap) { gaps.append(gap) }
     }
 
     // MARK: The log

@@ -8,5 +8,5 @@ struct Sealroot: ParsableCommand {
         commandName: "sealroot",
         abstract: "Seals the root disk of a confidential VM to its vTPM and measured boot chain.",
         version: "sealroot " + Release.version,
-        subcommands: [EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, Wipe.self])
+        subcommands: [EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, Predict.self, Wipe.self])
 }

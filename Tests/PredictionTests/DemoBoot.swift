@@ -11,6 +11,16 @@ import TestSupport
 enum DemoBoot {
     static func log() throws -> EventLog { try EventLog(parsing: Fixtures.bytes("demo-boot/eventlog.bin")) }
 
+    /// The variables that the firmware of the demo had in that boot, from a copy of efivarfs; `changes` by file name, nil to
+    /// know none of them.
+    static func history(_ changes: [String: [UInt8]]? = nil) throws -> BootHistory {
+        guard let changes else { return BootHistory(log: try log()) }
+        let scratch = try Scratch()
+        try scratch.shell("tar -xf '\(Fixtures.folder.path())/demo-boot/efivars.tar'")
+        for (name, data) in changes { try scratch.write([7, 0, 0, 0] + data, to: name) }
+        return BootHistory(log: try log(), variables: try FirmwareVariables.read(scratch.path))
+    }
+
     static func disk() throws -> InstalledSystem {
         guard let path = DebianImages.file("disk.raw") else { throw CocoaError(.fileNoSuchFile) }
         return try InstalledSystem.open(image: path)
