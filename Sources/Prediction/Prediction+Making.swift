@@ -39,6 +39,11 @@ extension Predictor {
             guard !chain.isPackaged || history.template != nil else {
                 return gap(Prediction.pcrs, "the first program", "the EFI system partition cannot be read")
             }
+            // What shim starts has a path without its partition: with one, the firmware has started it.
+            if chain.shim != nil, let next = programs.dropFirst().first, history.path(of: next)?.partition != nil {
+                return gap(
+                    Prediction.pcrs, "the first program", "\(history.name) has a boot that came to nothing first")
+            }
             try predictFirmware(before: first, starting: chain.first)
             try predictShim(chain, after: first, before: programs.dropFirst().first)
             try predictPrograms(chain, after: first)

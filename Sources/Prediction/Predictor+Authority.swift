@@ -10,10 +10,15 @@ extension Predictor {
         of program: BootProgram, shim: BootProgram, after first: Event
     ) throws(PredictionError) {
         guard isVerifying(after: first) else { return }
-        if let reason = revocation(of: program, after: first) {
+        let forbidden = try prohibition(of: program, by: shim)
+        if let reason = revocation(of: program, after: first) ?? forbidden {
             return gap(Prediction.pcrs, program.name, "shim will not start it: \(reason)")
         }
         switch try databaseVerdict(on: program) {
+        case .forbidden(let reason): return gap(Prediction.pcrs, program.name, "shim will not start it: \(reason)")
+        // The owner may have told shim to leave the firmware's keys alone.
+        case .accepted where history.variables?.contains { $0.vendor == .shim && $0.name == "MokIgnoreDB" } ?? false:
+            break
         case .accepted(let entry):
             guard !authorities.contains(entry.bytes) else { return }
             authorities.append(entry.bytes)
@@ -57,12 +62,32 @@ extension Predictor {
         let levels = history.log.events[first.index...].compactMap { event in
             event.pcr == 7 ? variable(in: event) : nil
         }
-        // Kernels before their first SBAT section are accepted by shim only through its own rules for them.
-        guard let level = levels.first(where: { $0.name == "SbatLevel" }), program.kind != .other else { return nil }
+        guard let level = levels.first(where: { $0.name == "SbatLevel" }) else { return nil }
+        // Older kernels have no SBAT section, and shim asks for none when GRUB has an image verified.
+        guard program.kind != .other || program.image.sbat != nil else { return nil }
         do throws(EFIError) {
             let verdict = try SBATLevel(parsing: level.value).verdict(for: program.image.sbat)
             return verdict == .accepted ? nil : verdict.description
         } catch { return error.description }
+    }
+
+    /// Why the vendor's own list in shim forbids an image, or nil.
+    private func prohibition(of program: BootProgram, by shim: BootProgram) throws(PredictionError) -> String? {
+        let contents = try ShimContents(shim)
+        let lists: [SignatureList]
+        do throws(EFIError) { lists = try SignatureList.parseAll(contents.forbiddenLists) } catch {
+            return "shim's own list: " + error.description
+        }
+        let trust = ImageTrust(allowed: SignatureDatabase(), forbidden: SignatureDatabase(lists))
+        let digests = try databaseDigests(of: program)
+        let verdict = try hashing { () throws(CryptographyError) in
+            try trust.verdict(on: program.image.certificates, digests: digests)
+        }
+        switch verdict {
+        case .refused(.forbiddenImage), .refused(.forbiddenCertificate), .refused(.unreadableForbiddenCertificate):
+            return "shim's own list forbids it"
+        default: return nil
+        }
     }
 
     /// A later shim asks its lists in the same order, and its list still begins with this certificate.

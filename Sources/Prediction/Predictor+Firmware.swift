@@ -7,18 +7,22 @@ internal import InstalledSystem
 extension Predictor {
     /// What firmware measures until it starts `program`, which the log shows as `first`.
     mutating func predictFirmware(before first: Event, starting program: BootProgram) throws(PredictionError) {
-        let authority = isSecureBoot ? try databaseAuthority(of: program, by: "the firmware") : nil
+        let authorities = try firmwareAuthorities(before: first, program)
         for event in history.log.events[..<first.index]
         where event.isExtended && Prediction.pcrs.contains(event.pcr) {
             switch (event.pcr, event.type) {
             case (7, .variableDriverConfig): try predictConfiguration(event)
-            case (7, .variableAuthority): continue
+            case (7, .variableAuthority): if case .logged = authorities { keep(event) }
             case (4, .bootServicesApplication) where history.path(of: event)?.file != nil:
                 gap([4], "another program", "\(history.name) has a boot before the last one")
             default: keep(event)
             }
         }
-        try predictFirmwareAuthorities(before: first, authority, program)
+        if case .only(let entry) = authorities {
+            try add(
+                7, .variableAuthority, hashing: entry.bytes, .contents("db"),
+                "\(entry.name), for \(program.kind.rawValue)")
+        }
         try add(program)
     }
 
@@ -43,46 +47,54 @@ extension Predictor {
         try add(7, event.type, hashing: next.bytes, .variable, logged.name)
     }
 
-    /// Each entry of db that accepts a driver or the first program is measured once, in the order of use.
-    private mutating func predictFirmwareAuthorities(
-        before first: Event, _ authority: VariableMeasurement?, _ program: BootProgram
-    ) throws(PredictionError) {
-        let logged = history.log.events[..<first.index].filter { $0.pcr == 7 && $0.type == .variableAuthority }
-        let isSame = try isDigest(of: program, first)
-        guard let authority else {
-            // Without Secure Boot nothing is verified, hence nothing measured.
-            return isSecureBoot ? () : logged.forEach { if !wasSecureBoot { keep($0) } }
+    /// What the firmware measures as authorities: each entry of db that accepts a driver or the first program, once, in the
+    /// order of use.
+    private enum Authorities {
+        /// As in the log, in their places.
+        case logged
+        case only(VariableMeasurement)
+        case none
+    }
+
+    private mutating func firmwareAuthorities(
+        before first: Event, _ program: BootProgram
+    ) throws(PredictionError) -> Authorities {
+        // Without Secure Boot nothing is verified, hence nothing measured.
+        guard isSecureBoot else { return wasSecureBoot ? .none : .logged }
+        let authority: VariableMeasurement
+        switch try databaseVerdict(on: program) {
+        case .accepted(let entry): authority = entry
+        case .refused(let reason), .forbidden(let reason):
+            gap(Prediction.pcrs, program.name, "the firmware will not start it: \(reason)")
+            return .none
         }
-        let text = "\(authority.name), for \(program.kind.rawValue)"
+        let logged = history.log.events[..<first.index].filter { $0.pcr == 7 && $0.type == .variableAuthority }
         var isListed = false
         for event in logged where try isDigest(of: authority.bytes, event) { isListed = true }
-        if isListed, isSame || logged.count == 1 { return logged.forEach { keep($0) } }
+        let isSame = try isDigest(of: program, first)
+        if isListed, isSame || logged.count == 1 { return .logged }
         // One entry, or none, was for the program of that time, since no driver needed another.
         let hasDrivers = history.log.events.contains { $0.pcr == 2 && $0.type == .bootServicesDriver }
         guard logged.count <= 1, !hasDrivers else {
-            return gap([7], text, "\(history.name) does not say which authority was for drivers and which for shim")
+            let reason = "\(history.name) does not say which authority was for drivers and which for shim"
+            gap([7], "\(authority.name), for \(program.kind.rawValue)", reason)
+            return .none
         }
-        try add(7, .variableAuthority, hashing: authority.bytes, .contents("db"), text)
-    }
-
-    /// The entry of db by which an image is accepted, as it is measured; nil and a gap where it is refused.
-    ///
-    /// Source: edk2 `DxeImageVerificationLib.c`: the first signature that a certificate of db accepts.
-    mutating func databaseAuthority(
-        of program: BootProgram, by whom: String
-    ) throws(PredictionError) -> VariableMeasurement? {
-        switch try databaseVerdict(on: program) {
-        case .accepted(let entry): return entry
-        case .refused(let reason):
-            gap(Prediction.pcrs, program.name, "\(whom) will not start it: \(reason)")
-            return nil
-        }
+        return .only(authority)
     }
 
     enum DatabaseVerdict {
+        /// By this entry of db, as it is measured.
         case accepted(VariableMeasurement)
+        /// db has nothing for it.
         case refused(String)
+        /// dbx has something against it.
+        case forbidden(String)
     }
+
+    /// What firmware and shim find in db and dbx for an image: the first signature that a certificate of db accepts.
+    ///
+    /// Source: edk2 `DxeImageVerificationLib.c`.
 
     func databaseVerdict(on program: BootProgram) throws(PredictionError) -> DatabaseVerdict {
         guard let db = value(of: "db", .securityDatabase), let dbx = value(of: "dbx", .securityDatabase) else {
@@ -95,11 +107,7 @@ extension Predictor {
             forbidden = try SignatureList.parseAll(dbx)
         } catch { return .refused("db or dbx: " + error.description) }
         let trust = ImageTrust(allowed: SignatureDatabase(lists), forbidden: SignatureDatabase(forbidden))
-        var digests: [SignatureDatabase.Digest] = []
-        for algorithm in DigestAlgorithm.allCases {
-            let digest = try system { () throws(InstalledSystemError) in try program.digest(algorithm) }
-            digests.append(SignatureDatabase.Digest(algorithm, digest))
-        }
+        let digests = try databaseDigests(of: program)
         let verdict = try hashing { () throws(CryptographyError) in
             try trust.verdict(on: program.image.certificates, digests: digests)
         }
@@ -112,10 +120,21 @@ extension Predictor {
             entry = lists.flatMap { $0.signatures }.first { signature in
                 digests.contains { $0.bytes == signature.data }
             }
+        case .refused(.forbiddenImage), .refused(.forbiddenCertificate), .refused(.unreadableForbiddenCertificate):
+            return .forbidden("dbx forbids it")
         case .refused(let reason): return .refused(reason.description)
         }
         guard let entry else { return .refused("its entry in db is not found") }
         return .accepted(
             VariableMeasurement(vendor: .securityDatabase, name: "db", value: entry.owner.bytes + entry.data))
+    }
+
+    func databaseDigests(of program: BootProgram) throws(PredictionError) -> [SignatureDatabase.Digest] {
+        var digests: [SignatureDatabase.Digest] = []
+        for algorithm in DigestAlgorithm.allCases {
+            let digest = try system { () throws(InstalledSystemError) in try program.digest(algorithm) }
+            digests.append(SignatureDatabase.Digest(algorithm, digest))
+        }
+        return digests
     }
 }

@@ -17,11 +17,9 @@ extension Predictor {
         }
         guard isStarted else { return }
         let program = try program(of: kernel)
-        guard let stub = program.image.section(".text") else {
-            return gap([9], "the kernel's load options", "\(program.name) has no section .text")
-        }
+        // The stub is not compressed, as the kernel behind it is; its words tell whether it measures at all.
         let code = try system { () throws(InstalledSystemError) in
-            try program.bytes(stub.contentRange, limit: Self.longestKernel)
+            try program.bytes(0..<program.image.layout.byteCount, limit: Self.longestKernel)
         }
         let lines = grub.compactMap { event in
             if case .kernelCommandLine(let line) = event.measurement { (line, event.origin) } else { nil }

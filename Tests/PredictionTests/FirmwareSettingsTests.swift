@@ -56,7 +56,7 @@ import Testing
         let dbx = type + [76, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0] + [UInt8](repeating: 7, count: 16) + sha256
         let prediction = try tree.predict(variables: ["dbx" + Self.database: dbx])
         let gap = try #require(prediction.gaps.first)
-        #expect(gap.pcrs == Prediction.pcrs && gap.reason == "the firmware will not start it: the image is forbidden")
+        #expect(gap.pcrs == Prediction.pcrs && gap.reason == "the firmware will not start it: dbx forbids it")
     }
 
     @Test(arguments: [
