@@ -1,5 +1,6 @@
 import BoundedBytes
 import Cryptography
+import EFI
 import EventLog
 import InstalledSystem
 import TestSupport
@@ -32,9 +33,7 @@ import Testing
 
     @Test func measuresTheDBXThatTheNextBootFinds() throws {
         // A list with one digest of nothing that boots.
-        let type: [UInt8] = [
-            0x26, 0x16, 0xC4, 0xC1, 0x4C, 0x50, 0x92, 0x40, 0xAC, 0xA9, 0x41, 0xF9, 0x36, 0x93, 0x43, 0x28,
-        ]
+        let type = SignatureList.sha256.bytes
         let dbx = type + [76, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0] + [UInt8](repeating: 7, count: 48)
         let prediction = try tree.predict(variables: ["dbx" + Self.database: dbx])
         #expect(prediction.gaps.isEmpty)
@@ -47,9 +46,7 @@ import Testing
 
     /// A dbx that names shim itself: the firmware will not start it.
     @Test func seesThatTheFirmwareRefusesShim() throws {
-        let type: [UInt8] = [
-            0x26, 0x16, 0xC4, 0xC1, 0x4C, 0x50, 0x92, 0x40, 0xAC, 0xA9, 0x41, 0xF9, 0x36, 0x93, 0x43, 0x28,
-        ]
+        let type = SignatureList.sha256.bytes
         let first = try #require(BootHistory(log: DemoBoot.log()).programs.first)
         let log = try DemoBoot.log()
         let sha256 = try #require(log.digest(of: first, in: log.banks[1]))
@@ -57,6 +54,19 @@ import Testing
         let prediction = try tree.predict(variables: ["dbx" + Self.database: dbx])
         let gap = try #require(prediction.gaps.first)
         #expect(gap.pcrs == Prediction.pcrs && gap.reason == "the firmware will not start it: dbx forbids it")
+    }
+
+    /// The same against GRUB, which shim asks about.
+    @Test func seesThatShimRefusesGRUB() throws {
+        let log = try DemoBoot.log()
+        let second = try #require(BootHistory(log: log).programs.dropFirst().first)
+        let sha256 = try #require(log.digest(of: second, in: log.banks[1]))
+        let type = SignatureList.sha256.bytes
+        let dbx = type + [76, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0] + [UInt8](repeating: 7, count: 16) + sha256
+        let prediction = try tree.predict(variables: ["dbx" + Self.database: dbx])
+        let gap = try #require(prediction.gaps.first)
+        #expect(gap.pcrs == Prediction.pcrs && gap.reason == "shim will not start it: dbx forbids it")
+        #expect(gap.event.hasSuffix("grubx64.efi"))
     }
 
     @Test(arguments: [
