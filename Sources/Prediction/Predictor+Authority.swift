@@ -11,10 +11,11 @@ extension Predictor {
     ) throws(PredictionError) {
         guard isVerifying(after: first) else { return }
         let forbidden = try prohibition(of: program, by: shim)
-        if let reason = revocation(of: program, after: first) ?? forbidden {
+        if let reason = revocation(of: program) ?? forbidden {
             return gap(Prediction.pcrs, program.name, "shim will not start it: \(reason)")
         }
         switch try databaseVerdict(on: program) {
+        case .unknown(let reason): return gap([7], "authority of \(program.name)", reason)
         case .forbidden(let reason): return gap(Prediction.pcrs, program.name, "shim will not start it: \(reason)")
         // The owner may have told shim to leave the firmware's keys alone.
         case .accepted where history.variables?.contains { $0.vendor == .shim && $0.name == "MokIgnoreDB" } ?? false:
@@ -58,15 +59,12 @@ extension Predictor {
         }
     }
 
-    private func revocation(of program: BootProgram, after first: Event) -> String? {
-        let levels = history.log.events[first.index...].compactMap { event in
-            event.pcr == 7 ? variable(in: event) : nil
-        }
-        guard let level = levels.first(where: { $0.name == "SbatLevel" }) else { return nil }
+    private func revocation(of program: BootProgram) -> String? {
+        guard let level else { return nil }
         // Older kernels have no SBAT section, and shim asks for none when GRUB has an image verified.
         guard program.kind != .other || program.image.sbat != nil else { return nil }
         do throws(EFIError) {
-            let verdict = try SBATLevel(parsing: level.value).verdict(for: program.image.sbat)
+            let verdict = try SBATLevel(parsing: level).verdict(for: program.image.sbat)
             return verdict == .accepted ? nil : verdict.description
         } catch { return error.description }
     }

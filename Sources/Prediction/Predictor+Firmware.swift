@@ -13,8 +13,6 @@ extension Predictor {
             switch (event.pcr, event.type) {
             case (7, .variableDriverConfig): try predictConfiguration(event)
             case (7, .variableAuthority): if case .logged = authorities { keep(event) }
-            case (4, .bootServicesApplication) where history.path(of: event)?.file != nil:
-                gap([4], "another program", "\(history.name) has a boot before the last one")
             default: keep(event)
             }
         }
@@ -67,6 +65,9 @@ extension Predictor {
         case .refused(let reason), .forbidden(let reason):
             gap(Prediction.pcrs, program.name, "the firmware will not start it: \(reason)")
             return .none
+        case .unknown(let reason):
+            gap([7], "authority of \(program.name)", reason)
+            return .none
         }
         let logged = history.log.events[..<first.index].filter { $0.pcr == 7 && $0.type == .variableAuthority }
         var isListed = false
@@ -90,22 +91,23 @@ extension Predictor {
         case refused(String)
         /// dbx has something against it.
         case forbidden(String)
+        /// db or dbx cannot be read.
+        case unknown(String)
     }
 
     /// What firmware and shim find in db and dbx for an image: the first signature that a certificate of db accepts.
     ///
     /// Source: edk2 `DxeImageVerificationLib.c`.
-
     func databaseVerdict(on program: BootProgram) throws(PredictionError) -> DatabaseVerdict {
         guard let db = value(of: "db", .securityDatabase), let dbx = value(of: "dbx", .securityDatabase) else {
-            return .refused("db and dbx are not known")
+            return .unknown("db and dbx are not known")
         }
         let lists: [SignatureList]
         let forbidden: [SignatureList]
         do throws(EFIError) {
             lists = try SignatureList.parseAll(db)
             forbidden = try SignatureList.parseAll(dbx)
-        } catch { return .refused("db or dbx: " + error.description) }
+        } catch { return .unknown("db or dbx: " + error.description) }
         let trust = ImageTrust(allowed: SignatureDatabase(lists), forbidden: SignatureDatabase(forbidden))
         let digests = try databaseDigests(of: program)
         let verdict = try hashing { () throws(CryptographyError) in

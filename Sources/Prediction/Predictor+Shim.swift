@@ -64,15 +64,21 @@ extension Predictor {
         if let request {
             return gap([7], "SbatLevel", "the variable \(request.name) asks shim for another level")
         }
+        guard let logged = variable(in: event) else {
+            return gap([7], "SbatLevel", "\(history.name) does not show it")
+        }
+        level = logged.value
         guard !isSame else { return keep(event) }
-        guard let logged = variable(in: event), let level = contents.automaticLevel else {
+        guard let automatic = contents.automaticLevel else {
             return gap([7], "SbatLevel", "the new shim does not say which level it sets")
         }
-        guard let old = date(of: logged.value), let new = date(of: level) else {
+        guard let old = date(of: logged.value), let new = date(of: automatic) else {
             return gap([7], "SbatLevel", "a level has no date")
         }
-        guard new > old else { return keep(event) }
-        let next = VariableMeasurement(vendor: logged.vendor, name: logged.name, value: level)
+        // A machine that never booted has no level yet, so shim sets its own, be it older than the template's.
+        guard history.template == nil ? new > old : new != old else { return keep(event) }
+        level = automatic
+        let next = VariableMeasurement(vendor: logged.vendor, name: logged.name, value: automatic)
         try add(7, event.type, hashing: next.bytes, .contents("shim, section .sbatlevel"), "SbatLevel")
     }
 

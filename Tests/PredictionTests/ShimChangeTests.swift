@@ -78,6 +78,16 @@ import Testing
         #expect(event.digests[1] == (try DigestAlgorithm.sha256.hash(value.bytes)))
     }
 
+    /// An older shim lowers nothing, but it brings its own level to a machine that never booted.
+    @Test func keepsTheLevelOfAMachineAndNotOfATemplate() throws {
+        try sign(replace("sbat,1,2025021800", "sbat,1,2024021800"))
+        #expect(try predict().events.first { $0.text == "SbatLevel" }?.reason == .keptFromLastLog)
+        let known = try DemoBoot.history(["db-d719b2cb-3d3a-4596-a3bc-dad00e67656f": database])
+        let fresh = BootHistory(log: known.log, template: "demo", variables: known.variables)
+        let event = try tree.predict(fresh).events.first { $0.text == "SbatLevel" }
+        #expect(event?.reason == .contents("shim, section .sbatlevel"))
+    }
+
     @Test func refusesWhatTheLevelRevokes() throws {
         let log = try DemoBoot.log()
         let level = VariableMeasurement(
