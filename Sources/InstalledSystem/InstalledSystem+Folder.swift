@@ -45,10 +45,15 @@ extension InstalledSystem {
         } else if try root.kind(of: "/boot") == .folder {
             boot = BootFolder(volume: root, prefix: "/boot")
         }
-        volumes.sort { ($0.device ?? "") < ($1.device ?? "") }
+        // GRUB goes by numbers: gpt10 comes behind gpt2.
+        volumes.sort { Self.partitionNumber($0) < Self.partitionNumber($1) }
         return InstalledSystem(
             volumes: volumes, devices: volumes.compactMap { $0.device }, esp: esp, root: root, boot: boot,
             partitions: [], isRootEncrypted: false)
+    }
+
+    private static func partitionNumber(_ volume: Volume) -> Int {
+        volume.device.flatMap { Int($0.drop { $0 != "," }.drop { !$0.isNumber }) } ?? .max
     }
 
     /// The FAT file system of a device that is there; nil where it is not.
