@@ -4,17 +4,23 @@ public struct GRUBMachine: Sendable {
     let bootDevice: String
     let bootDirectory: String
     let isSecureBoot: Bool
+    let hasFirmwareSetup: Bool?
 
     /// - Parameters:
     ///   - image: what the `mods` section of the signed file holds.
     ///   - bootDevice: the EFI system partition in GRUB's naming, such as `hd0,gpt1`.
     ///   - bootDirectory: the folder on it that the file lies in, such as `/EFI/debian`, without a `/` at the end.
     ///   - isSecureBoot: Secure Boot is on, shim did not disable it, and shim started GRUB.
-    public init(image: GRUBImage, bootDevice: String, bootDirectory: String, isSecureBoot: Bool = true) {
+    ///   - hasFirmwareSetup: bit 0 of the variable OsIndicationsSupported; nil where that is not known.
+    public init(
+        image: GRUBImage, bootDevice: String, bootDirectory: String, isSecureBoot: Bool = true,
+        hasFirmwareSetup: Bool? = nil
+    ) {
         self.image = image
         self.bootDevice = bootDevice
         self.bootDirectory = bootDirectory
         self.isSecureBoot = isSecureBoot
+        self.hasFirmwareSetup = hasFirmwareSetup
     }
 
     /// The variables before the first command of a script runs, and whether each goes over into a new context.
