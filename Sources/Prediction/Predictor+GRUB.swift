@@ -28,7 +28,9 @@ extension Predictor {
         let isVerified = shim != nil && isVerifying(after: first)
         let machine = GRUBMachine(
             image: image, bootDevice: device, bootDirectory: String(folder), isSecureBoot: isVerified,
-            kernel: kernel.map { "vmlinuz-" + $0 })
+            hasFirmwareSetup: hasFirmwareSetup, kernel: kernel.map { "vmlinuz-" + $0 })
+        let version = grub.image.sbat?.first { $0.component == "grub" }?.version ?? ""
+        keepsLoadedImages = isVerified && PackageVersion(version) >= PackageVersion("2.14")
         let result = try system { () throws(InstalledSystemError) in
             try GRUBPrediction.make(machine: machine, disk: InstalledDisk(installed))
         }
@@ -69,11 +71,23 @@ extension Predictor {
                 PredictedEvent(
                     pcr: 9, type: .ipl, digests: digests, reason: .file(volume.name + file.path),
                     text: file.shownName))
+        case .image(_, by: .loadImage) where keepsLoadedImages:
+            gap(
+                [4], "the start of the kernel",
+                "GRUB 2.14 takes what a later shim has loaded, and measures it only then")
         case .image(let file, _):
             let program = try program(of: file)
             if let shim { try predictAuthority(of: program, shim: shim, after: first) }
             try add(program)
         }
+    }
+
+    /// Bit 0 of OsIndicationsSupported, 64 bits; nil where the variables are not known. Source: UEFI 2.10, section 8.5.4.
+    private var hasFirmwareSetup: Bool? {
+        guard history.variables != nil, let value = value(of: "OsIndicationsSupported", .globalVariable) else {
+            return nil
+        }
+        return value.first.map { $0 & 1 != 0 } ?? false
     }
 
     /// GRUB looks at all partitions for a UUID: one that is not known would silently be passed over.

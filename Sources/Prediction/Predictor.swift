@@ -15,6 +15,8 @@ struct Predictor {
     var entry: [String] = []
     /// The version of the kernel whose entry shall boot; nil for the default entry.
     var kernel: String?
+    /// GRUB 2.14 and later may start what shim has loaded when the file was opened, with no further measurement.
+    var keepsLoadedImages = false
     /// The least SBAT generations that shim will demand; nil where it sets none.
     var level: [UInt8]?
     /// What has been extended into PCR 7 as authorities by shim: each is measured once.

@@ -15,7 +15,7 @@ import Testing
             case .malformed(_, let place):
                 malformed += 1
                 #expect(place.file == "(hd0,gpt2)/grub/grub.cfg", "cut to \(length) bytes")
-            case .boots, .unpredictable: others += 1
+            case .boots, .unpredictable, .noEntry: others += 1
             }
         }
         // Cut within braces or quotes, or between statements.

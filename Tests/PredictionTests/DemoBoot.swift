@@ -1,3 +1,4 @@
+import BoundedBytes
 import Cryptography
 import EFI
 import EventLog
@@ -26,7 +27,8 @@ enum DemoBoot {
         return try InstalledSystem.open(image: path)
     }
 
-    /// The values that tpm2_pcrread printed in that boot.
+    /// The values that tpm2_pcrread printed in that boot. The initrd holds our own program, so each build has another:
+    /// PCR 9 is what the recorded events lead to with the digest of today's initrd as their last.
     static func values(_ algorithm: DigestAlgorithm) throws -> [UInt32: String] {
         var values: [UInt32: String] = [:]
         var bank = ""
@@ -36,6 +38,31 @@ enum DemoBoot {
             guard fields.count == 2, bank == algorithm.rawValue, let pcr = UInt32(fields[0]) else { continue }
             values[pcr] = String(fields[1].dropFirst(2)).lowercased()
         }
+        let log = try log()
+        let digests = try recorded(9, algorithm, of: log)
+        guard try replay(digests, algorithm) == values[9] else { throw CocoaError(.fileReadCorruptFile) }
+        values[9] = try replay(digests.dropLast() + [initrdDigest(algorithm)], algorithm)
         return values
+    }
+
+    static func recorded(_ pcr: UInt32, _ algorithm: DigestAlgorithm, of log: EventLog) throws -> [[UInt8]] {
+        guard let bank = log.banks.first(where: { $0.algorithm == algorithm }) else { return [] }
+        return log.events.filter { $0.pcr == pcr && $0.isExtended }.compactMap {
+            log.digest(of: $0, in: bank).map(Array.init)
+        }
+    }
+
+    /// By coreutils, of the file in the archive that the disk was made of.
+    static func initrdDigest(_ algorithm: DigestAlgorithm) throws -> [UInt8] {
+        guard let archive = DebianImages.file("root.tar") else { throw CocoaError(.fileNoSuchFile) }
+        let script =
+            "tar -xOf '\(archive)' --wildcards './boot/initrd.img-*' | \(algorithm.rawValue)sum | cut -d' ' -f1"
+        return Hexadecimal.decode(try Scratch().shell(script)) ?? []
+    }
+
+    private static func replay(_ digests: [[UInt8]], _ algorithm: DigestAlgorithm) throws -> String {
+        var value = [UInt8](repeating: 0, count: algorithm.byteCount)
+        for digest in digests { value = try algorithm.hash(value + digest) }
+        return Hexadecimal.encode(value)
     }
 }

@@ -33,7 +33,8 @@ import Testing
             let predicted = prediction.events.filter { $0.pcr == pcr }
             #expect(predicted.count == logged.count, "PCR \(pcr)")
             for (one, other) in zip(predicted, logged) {
-                let digests = log.banks.compactMap { log.digest(of: other, in: $0).map(Array.init) }
+                var digests = log.banks.compactMap { log.digest(of: other, in: $0).map(Array.init) }
+                if pcr == 9, other == logged.last { digests = try DigestAlgorithm.allCases.map(DemoBoot.initrdDigest) }
                 #expect(one.digests == digests, "event \(other.index): \(one.text)")
                 #expect(one.type == other.type)
             }
