@@ -126,14 +126,20 @@ let ownerTargets: [Target] = [
     library(
         "ReferenceBuilding",
         ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem"]),
+    library(
+        "Prediction",
+        [
+            "BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "InitramfsRuntime", "InstalledSystem",
+            "JSON",
+        ]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
         name: "sealroot",
         dependencies: [
             "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
-            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "RecoveryKeys", "ReferenceBuilding", "Sealing",
-            "Secrets", "TPM", "Terminal",
+            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "RecoveryKeys",
+            "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -155,10 +161,15 @@ let testTargets: [Target] = [
         "ReferenceBuildingTests",
         [
             "BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem",
-            "JSON",
-            "ReferenceBuilding", "TestSupport", "sealroot",
+            "JSON", "ReferenceBuilding", "TestSupport", "sealroot",
         ]),
     tests("GRUBScriptTests", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "TestSupport"]),
+    tests(
+        "PredictionTests",
+        [
+            "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem", "JSON",
+            "Prediction", "TestSupport", "sealroot",
+        ]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),

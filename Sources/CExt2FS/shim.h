@@ -14,6 +14,7 @@ static const long shim_EXT2_ET_NO_DIRECTORY = EXT2_ET_NO_DIRECTORY;
 static const uint32_t shim_EXT2_ROOT_INO = EXT2_ROOT_INO;
 
 static inline uint64_t shim_inode_size(const struct ext2_inode *inode) { return EXT2_I_SIZE(inode); }
+static inline int64_t shim_inode_modified(const struct ext2_inode *inode) { return (int32_t)inode->i_mtime; }
 static inline int shim_is_folder(const struct ext2_inode *inode) { return LINUX_S_ISDIR(inode->i_mode); }
 static inline int shim_is_file(const struct ext2_inode *inode) { return LINUX_S_ISREG(inode->i_mode); }
 static inline int shim_name_length(const struct ext2_dir_entry *entry) { return ext2fs_dirent_name_len(entry); }

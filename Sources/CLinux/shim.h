@@ -58,9 +58,9 @@ static inline const char *shim_entry_name(const struct dirent *entry) { return e
 
 // Opens `path` for reading as if `folder` were the root: neither `..` nor a link leads out of it. It does not wait
 // for the other end of a pipe.
-static inline int shim_open_inside(int folder, const char *path) {
+static inline int shim_open_inside(int folder, const char *path, int flags) {
     struct open_how how = {
-        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+        .flags = O_CLOEXEC | (flags != 0 ? flags : O_RDONLY | O_NONBLOCK | O_NOCTTY),
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);

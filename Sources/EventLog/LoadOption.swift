@@ -22,6 +22,11 @@ public struct LoadOption: Equatable, Sendable {
         path = try DevicePath(bytes, start..<reader.offset)
         optionalData = reader.offset..<value.upperBound
     }
+
+    /// Reads the value of a variable; ranges are then in bytes from its start. nil where it has not this form.
+    public init?(parsing bytes: [UInt8]) {
+        do throws(ByteError) { try self.init(bytes, 0..<bytes.count) } catch { return nil }
+    }
 }
 
 extension EventLog {

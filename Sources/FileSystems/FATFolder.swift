@@ -10,6 +10,8 @@ public struct FATEntry: Equatable, Sendable {
     /// Length of a file, in bytes.
     public let byteCount: UInt32
     let firstCluster: UInt32
+    /// Last change, in seconds since 1970 if the file system's clock were UTC; it counts in steps of two.
+    public let modified: Int64
 
     func isNamed(_ wanted: String) -> Bool { Self.areEqual(name, wanted) || Self.areEqual(shortName, wanted) }
 
@@ -71,7 +73,19 @@ struct FATFolder {
         entries.append(
             FATEntry(
                 name: longName ?? name, shortName: name, isFolder: entry[11] & 0x10 != 0, byteCount: number(28, 4),
-                firstCluster: number(20, 2) << 16 | number(26, 2)))
+                firstCluster: number(20, 2) << 16 | number(26, 2),
+                modified: Self.seconds(date: Int64(number(24, 2)), time: Int64(number(22, 2)))))
+    }
+
+    /// Bits 0 to 4 of the date are the day, 5 to 8 the month, the rest years since 1980; of the time pairs of seconds,
+    /// minutes from bit 5 and hours from bit 11.
+    private static func seconds(date: Int64, time: Int64) -> Int64 {
+        let (year, month, day) = (1980 + (date >> 9), date >> 5 & 15, date & 31)
+        // Days since 1970, with years that begin in March, so that the leap day is their last.
+        let shifted = month > 2 ? year : year - 1
+        let inYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + inYear - 719_468
+        return days * 86400 + (time >> 11) * 3600 + (time >> 5 & 63) * 60 + (time & 31) * 2
     }
 
     /// Characters of the old name, without the spaces behind them.

@@ -13,6 +13,8 @@ public struct GRUBImage: Sendable {
     public let memdisk: FATVolume?
     /// Where GRUB's files are: a folder, with a device in front of it or without.
     public let prefix: String
+    /// `fwsetup --is-supported` only asks, as since GRUB 2.12; before, `fwsetup` restarts whatever it is given.
+    public let asksForFirmwareSetup: Bool
 
     private static let magic: UInt32 = 0x676D_696D
     private enum ObjectType: UInt32 { case module, memdisk, configuration, prefix }
@@ -23,9 +25,13 @@ public struct GRUBImage: Sendable {
         var configuration: [UInt8]?
         var memdisk: FATVolume?
         var prefix: String?
+        var asksForFirmwareSetup = false
         for (type, offset, bytes) in try Self.objects(of: section) {
             switch ObjectType(rawValue: type) {
-            case .module: modules.append(try ELFModule.name(of: bytes, at: offset))
+            case .module:
+                let name = try ELFModule.name(of: bytes, at: offset)
+                modules.append(name)
+                if name == "efifwsetup" { asksForFirmwareSetup = bytes.contains("--is-supported".utf8) }
             case .memdisk where memdisk == nil: memdisk = try FATVolume(parsing: bytes)
             case .configuration where configuration == nil: configuration = Array(bytes.prefix { $0 != 0 })
             case .prefix:
@@ -37,15 +43,21 @@ public struct GRUBImage: Sendable {
             }
         }
         guard let prefix else { throw .noPrefix }
-        self.init(modules: modules, configuration: configuration ?? [], memdisk: memdisk, prefix: prefix)
+        self.init(
+            modules: modules, configuration: configuration ?? [], memdisk: memdisk, prefix: prefix,
+            asksForFirmwareSetup: asksForFirmwareSetup)
     }
 
     /// An image whose parts are known.
-    public init(modules: [String], configuration: [UInt8], memdisk: FATVolume?, prefix: String) {
+    public init(
+        modules: [String], configuration: [UInt8], memdisk: FATVolume?, prefix: String,
+        asksForFirmwareSetup: Bool = false
+    ) {
         self.modules = modules
         self.configuration = configuration
         self.memdisk = memdisk
         self.prefix = prefix
+        self.asksForFirmwareSetup = asksForFirmwareSetup
     }
 
     /// Each object with the offset of its bytes in the section.

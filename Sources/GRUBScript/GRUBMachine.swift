@@ -4,6 +4,7 @@ public struct GRUBMachine: Sendable {
     let bootDevice: String
     let bootDirectory: String
     let isSecureBoot: Bool
+    let hasFirmwareSetup: Bool?
     let kernel: String?
 
     /// - Parameters:
@@ -11,15 +12,18 @@ public struct GRUBMachine: Sendable {
     ///   - bootDevice: the EFI system partition in GRUB's naming, such as `hd0,gpt1`.
     ///   - bootDirectory: the folder on it that the file lies in, such as `/EFI/debian`, without a `/` at the end.
     ///   - isSecureBoot: Secure Boot is on, shim did not disable it, and shim started GRUB.
+    ///   - hasFirmwareSetup: bit 0 of the variable OsIndicationsSupported; nil where that is not known.
     ///   - kernel: the file name of a kernel, such as `vmlinuz-6.1.0-56-amd64`: somebody at the console chooses the first
     ///     entry that names it. nil for the default entry and nobody there.
     public init(
-        image: GRUBImage, bootDevice: String, bootDirectory: String, isSecureBoot: Bool = true, kernel: String? = nil
+        image: GRUBImage, bootDevice: String, bootDirectory: String, isSecureBoot: Bool = true,
+        hasFirmwareSetup: Bool? = nil, kernel: String? = nil
     ) {
         self.image = image
         self.bootDevice = bootDevice
         self.bootDirectory = bootDirectory
         self.isSecureBoot = isSecureBoot
+        self.hasFirmwareSetup = hasFirmwareSetup
         self.kernel = kernel
     }
 

@@ -43,10 +43,7 @@ extension Interpreter {
             context.status = status
             return status
         }
-        if let module = lists.commands[name] {
-            try loadModule(module)
-            return .accessDenied
-        }
+        if let module = lists.commands[name] { return try loadModule(module) }
         if let body = functions[name] { return try call(name, body, invocation.arguments) }
         guard let equals = name.firstIndex(of: 0x3D) else {
             if let stranger = modules.subtracting(CommandTable.modules).min() {
@@ -69,6 +66,7 @@ extension Interpreter {
     mutating func run(_ command: String, _ call: Invocation) throws(Stop) -> Status {
         if let status = CommandTable.quiet[command] { return status }
         let arguments = call.arguments
+        let query = "--is-supported".utf8
         return switch command {
         case "[", "test": try test(arguments)
         case "set", "unset", "export": try changeVariables(command, arguments)
@@ -90,6 +88,8 @@ extension Interpreter {
         case "cat": try showFile(arguments)
         case "terminal_output": changeOutput(arguments)
         case "sleep": sleep(arguments)
+        case "fwsetup" where machine.image.asksForFirmwareSetup && arguments.first?.elementsEqual(query) == true:
+            firmwareSetup
         case "keystatus": keyStatus(arguments)
         default: throw unpredictable("the command '" + command + "' is not followed")
         }

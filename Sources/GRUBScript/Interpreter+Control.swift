@@ -67,6 +67,11 @@ extension Interpreter {
         }
     }
 
+    /// `fwsetup --is-supported`. Source: GRUB 2.12, `commands/efi/efifwsetup.c`.
+    var firmwareSetup: Status {
+        machine.hasFirmwareSetup.map { $0 ? .success : .testFailure } ?? .unknown("the firmware's setup menu")
+    }
+
     mutating func changeOutput(_ arguments: [[UInt8]]) -> Status {
         if arguments.contains(Array("gfxterm".utf8)) { usesGraphics = true }
         return .unknown("which terminals there are")

@@ -81,17 +81,15 @@ extension Interpreter {
                 if isEscaped { result.append(byte) }
                 isEscaped.toggle()
             case 0x24 where !isEscaped:
-                guard let name = Self.name(in: message[at...]) else {
-                    result.append(byte)
-                    continue
-                }
-                // Without the closing brace GRUB drops the rest.
-                guard let name = name.text else { return result }
-                at += name.length
-                if name.bytes == [0x23] {
+                switch Self.name(in: message[at...]) {
+                case .none: result.append(byte)
+                case .unclosed: return result  // GRUB drops the rest
+                case .found([0x23], let length):
+                    at += length
                     if let scope { result += Array(String(scope.arguments.count).utf8) }
-                } else {
-                    result += try value(name.bytes)
+                case .found(let name, let length):
+                    at += length
+                    result += try value(name)
                 }
             default:
                 if isEscaped, byte != 0x24 { result.append(0x5C) }
@@ -102,14 +100,18 @@ extension Interpreter {
         return result
     }
 
-    /// The variable's name at the start of `text`, which is what follows a dollar sign; nil where there is none.
-    private static func name(
-        in text: ArraySlice<UInt8>
-    ) -> (text: (bytes: [UInt8], length: Int)?, Void)? {
-        guard let first = text.first else { return nil }
+    private enum NameMatch {
+        case none, unclosed
+        /// With the bytes that it takes, braces included.
+        case found([UInt8], Int)
+    }
+
+    /// The variable's name at the start of `text`, which is what follows a dollar sign.
+    private static func name(in text: ArraySlice<UInt8>) -> NameMatch {
+        guard let first = text.first else { return .none }
         if first == 0x7B {
-            guard let end = text.firstIndex(of: 0x7D) else { return (nil, ()) }
-            return ((Array(text[(text.startIndex + 1)..<end]), end - text.startIndex + 1), ())
+            guard let end = text.firstIndex(of: 0x7D) else { return .unclosed }
+            return .found(Array(text[(text.startIndex + 1)..<end]), end - text.startIndex + 1)
         }
         var name: ArraySlice<UInt8> = []
         if first == 0x3F || first == 0x23 {
@@ -119,6 +121,6 @@ extension Interpreter {
         } else if first.isNameStart {
             name = text.prefix { $0.isNamePart }
         }
-        return name.isEmpty ? nil : ((Array(name), name.count), ())
+        return name.isEmpty ? .none : .found(Array(name), name.count)
     }
 }

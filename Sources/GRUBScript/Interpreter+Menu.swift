@@ -55,6 +55,7 @@ extension Interpreter {
     /// Source: GRUB 2.06, `normal/menu.c`.
     private mutating func showMenu(isAutomatic: Bool) throws(Stop) {
         repeat {
+            place = context.menu[defaultIndex].place
             let index = try waitForDefault()
             try execute(context.menu[index])
             while let next = try nextFallback() {
@@ -131,6 +132,8 @@ extension Interpreter {
         let titles = chosenTitles
         chosenTitles.append(String(decoding: entry.title, as: UTF8.self))
         if entry.isSubmenu {
+            // A submenu can load itself again; unlike statements, GRUB does not count these.
+            guard contexts.count < Self.contextLimit else { throw unpredictable("too many menus within each other") }
             contexts.append(context.inner)
             try set("timeout", to: [0x30])
         }

@@ -57,22 +57,24 @@ extension Interpreter {
     }
 
     /// Tries to load a module that is not part of the image: with Secure Boot it is measured and refused.
-    mutating func loadModule(_ name: String) throws(Stop) {
+    @discardableResult
+    mutating func loadModule(_ name: String) throws(Stop) -> Status {
         let prefix = value(of: "prefix") ?? []
-        try loadModuleFile(prefix + Array("/x86_64-efi/\(name).mod".utf8))
+        return try loadModuleFile(prefix + Array("/x86_64-efi/\(name).mod".utf8))
     }
 
-    private mutating func loadModuleFile(_ path: [UInt8]) throws(Stop) {
-        if case .file = try open(path, for: .prohibited) {
+    private mutating func loadModuleFile(_ path: [UInt8]) throws(Stop) -> Status {
+        guard case .failed(let status) = try open(path, for: .prohibited) else {
             throw unpredictable("a module from the disk, without Secure Boot")
         }
+        return status
     }
 
     /// `insmod NAME`. It reports errors, and succeeds all the same.
     mutating func insertModule(_ arguments: [[UInt8]]) throws(Stop) -> Status {
         guard let name = arguments.first else { return .badArgument }
         if let first = name.first, [0x2F, 0x28, 0x2B].contains(first) {
-            try loadModuleFile(name)
+            _ = try loadModuleFile(name)  // shown, and not returned
         } else {
             let name = try text(name)
             if !modules.contains(name) { try loadModule(name) }

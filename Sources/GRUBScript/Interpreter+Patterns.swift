@@ -1,5 +1,3 @@
-internal import BoundedBytes
-
 extension Interpreter {
     /// The files that a word with stars or question marks stands for, after the `regexp` module.
     ///

@@ -1,5 +1,3 @@
-internal import BoundedBytes
-
 extension Interpreter {
     /// Parses and runs a whole text, line by line.
     mutating func run(_ text: ScriptText) throws(Stop) {

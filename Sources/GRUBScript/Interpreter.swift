@@ -9,6 +9,7 @@ struct Interpreter<Disk: GRUBDisk> {
     /// GRUB's own limit on nested statements; at it, GRUB reports an error and counts wrongly from then on.
     static var depthLimit: Int { 64 }
     static var commandLimit: Int { 100_000 }
+    static var contextLimit: Int { 20 }
     /// For expanded words, and files that are read, in bytes.
     static var byteLimit: Int { 64 << 20 }
 

@@ -1,5 +1,3 @@
-internal import BoundedBytes
-
 /// An entry of the menu, or a submenu.
 struct MenuEntry {
     let title: [UInt8]
@@ -9,6 +7,8 @@ struct MenuEntry {
     /// Without `--unrestricted`, superusers have to name themselves.
     let isRestricted: Bool
     let text: ScriptText
+    /// Of the command that made it.
+    let place: GRUBPlace
 
     /// Whether `choice`, up to a single `>`, is the entry's title or its id. A `>` in them is doubled there.
     func isMeant(by choice: [UInt8]) -> Bool { Self.isSame(title, choice) || Self.isSame(id, choice) }
@@ -67,7 +67,7 @@ extension Interpreter {
         context.menu.append(
             MenuEntry(
                 title: title, id: parsed.value("id") ?? title, arguments: arguments, isSubmenu: isSubmenu,
-                isRestricted: isRestricted, text: text))
+                isRestricted: isRestricted, text: text, place: place))
         return .success
     }
 

@@ -22,7 +22,13 @@ struct ScriptText {
         var kept: [UInt8] = []
         var numbers: [Int] = []
         var number = 0
-        for line in configuration.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        // The line feed at the end begins no other line.
+        let text = configuration.last == 0x0A ? configuration.dropLast() : configuration[...]
+        guard !configuration.isEmpty else {
+            self.init(file: file, bytes: [], numbers: [])
+            return
+        }
+        for line in text.split(separator: 0x0A, omittingEmptySubsequences: false) {
             number += 1
             // In GRUB the line would end there, and what is behind it would be lost.
             if let at = line.firstIndex(of: 0) {

@@ -22,8 +22,10 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// Opens `path` as if this folder were the root of all: no link and no `..` leads out of it (`openat2(2)`).
-    public func open(inside path: String) throws(FileError) -> FileDescriptor {
-        let descriptor = unsafe shim_open_inside(rawValue, path)
+    ///
+    /// - Parameter followsLink: if not, a link at the end of the path is itself opened, only to be looked at.
+    public func open(inside path: String, followsLink: Bool = true) throws(FileError) -> FileDescriptor {
+        let descriptor = unsafe shim_open_inside(rawValue, path, followsLink ? 0 : O_PATH | O_NOFOLLOW)
         guard descriptor >= 0 else { throw FileError(.open, self.path + path, errno: shim_errno()) }
         return FileDescriptor(owning: descriptor, path: self.path + path)
     }
@@ -72,6 +74,15 @@ public struct FileDescriptor: ~Copyable {
             guard unsafe fstat(rawValue, &status) == 0 else { throw FileError(.read, path, errno: shim_errno()) }
             if shim_is_regular(status.st_mode) != 0 { return .file }
             return shim_is_folder(status.st_mode) != 0 ? .folder : .other
+        }
+    }
+
+    /// Last change, in seconds since 1970.
+    public var modified: Int64 {
+        get throws(FileError) {
+            var status = stat()
+            guard unsafe fstat(rawValue, &status) == 0 else { throw FileError(.read, path, errno: shim_errno()) }
+            return Int64(status.st_mtim.tv_sec)
         }
     }
 

@@ -4,7 +4,7 @@ extension FileDescriptor {
     /// What this folder holds, without `.` and `..`, in no order. A name that is not UTF-8 is left out: nothing that
     /// we look for has one.
     public func names() throws(FileError) -> [String] {
-        let copy = unsafe shim_open_inside(rawValue, ".")
+        let copy = unsafe shim_open_inside(rawValue, ".", 0)
         guard copy >= 0, let folder = unsafe fdopendir(copy) else {
             let code = shim_errno()
             if copy >= 0 { close(copy) }

@@ -52,9 +52,11 @@ extension InstalledSystem {
         }
         // Only from the removable-media path, and before its default.
         let fallback = folder + "/fbx64.efi"
-        let isRemovable = second == nil && FATEntry.areEqual(path, Self.removableMediaPath)
-        let usesFallback = isRemovable ? try esp.kind(of: fallback) != nil : false
-        let next = usesFallback ? fallback : second ?? folder + "/grubx64.efi"
+        let usual = folder + "/grubx64.efi"
+        let isUsual = second.map { FATEntry.areEqual($0, usual) } ?? true
+        let mayFallBack = isUsual && FATEntry.areEqual(path, Self.removableMediaPath)
+        let usesFallback = mayFallBack ? try esp.kind(of: fallback) != nil : false
+        let next = usesFallback ? fallback : second ?? usual
         return BootChain(
             programs: [first, try esp.program(next)], isPackaged: false, shimAdditions: additions,
             usesFallback: usesFallback)

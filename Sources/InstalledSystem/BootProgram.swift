@@ -1,3 +1,4 @@
+public import Cryptography
 public import EFI
 
 /// A PE program of the boot chain, and where it lies.
@@ -31,6 +32,23 @@ public struct BootProgram {
         kind =
             names.contains(".linux")
             ? .unifiedKernel : names.contains(".vendor_cert") ? .shim : names.contains("mods") ? .grub : .other
+    }
+
+    /// Bytes of the file, at most `limit`.
+    public func bytes(_ range: Range<Int>, limit: Int) throws(InstalledSystemError) -> [UInt8] {
+        guard range.count <= limit else {
+            throw .tooLarge(volume: volume.name, path: path, byteCount: UInt64(range.count), limit: UInt64(limit))
+        }
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        try file.read(range, into: &bytes)
+        return bytes
+    }
+
+    /// The Authenticode digest, as firmware and shim measure it.
+    public func digest(_ algorithm: DigestAlgorithm) throws(InstalledSystemError) -> [UInt8] {
+        do throws(ImageFailure<InstalledSystemError>) { return try image.layout.digest(algorithm, of: file) } catch {
+            throw InstalledSystemError(error, volume.name, path)
+        }
     }
 
     /// For messages: the volume and the path in it.

@@ -29,6 +29,12 @@ internal import CExt2FS
 
     func kind(of path: String) throws(InstalledSystemError) -> FileKind? { try find(path)?.kind }
 
+    func entry(at path: String) throws(InstalledSystemError) -> FileEntry? {
+        guard path != "/", let found = try inode(at: path, followsLink: false) else { return nil }
+        var inode = found.inode
+        return unsafe FileEntry(isFolder: shim_is_folder(&inode) != 0, modified: shim_inode_modified(&inode))
+    }
+
     func names(in path: String) throws(InstalledSystemError) -> [String]? {
         guard let found = try find(path), found.kind == .folder else { return nil }
         let list = NameList()
@@ -52,15 +58,27 @@ internal import CExt2FS
     }
 
     private func find(_ path: String) throws(InstalledSystemError) -> (number: UInt32, kind: FileKind)? {
+        guard let found = try inode(at: path, followsLink: true) else { return nil }
+        let number = found.number
+        var inode = found.inode
+        if unsafe shim_is_folder(&inode) != 0 { return (number, .folder) }
+        return unsafe (number, shim_is_file(&inode) != 0 ? .file(byteCount: shim_inode_size(&inode)) : .other)
+    }
+
+    /// Absolute links begin at the root of this file system; eight in a row at most.
+    private func inode(
+        at path: String, followsLink: Bool
+    ) throws(InstalledSystemError) -> (number: UInt32, inode: ext2_inode)? {
         var number: UInt32 = 0
-        // Links are followed, and absolute ones begin at the root of this file system; eight in a row at most.
-        var code = unsafe ext2fs_namei_follow(system, shim_EXT2_ROOT_INO, shim_EXT2_ROOT_INO, path, &number)
+        let root = shim_EXT2_ROOT_INO
+        var code =
+            unsafe followsLink
+            ? ext2fs_namei_follow(system, root, root, path, &number) : ext2fs_namei(system, root, root, path, &number)
         guard code != shim_EXT2_ET_FILE_NOT_FOUND, code != shim_EXT2_ET_NO_DIRECTORY else { return nil }
         var inode = ext2_inode()
         if code == 0 { code = unsafe ext2fs_read_inode(system, number, &inode) }
         guard code == 0 else { throw Self.failure(code, volume, path) }
-        if unsafe shim_is_folder(&inode) != 0 { return (number, .folder) }
-        return unsafe (number, shim_is_file(&inode) != 0 ? .file(byteCount: shim_inode_size(&inode)) : .other)
+        return (number, inode)
     }
 
     fileprivate static func failure(_ code: Int, _ volume: String, _ path: String) -> InstalledSystemError {

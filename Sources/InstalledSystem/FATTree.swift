@@ -23,6 +23,11 @@ final class FATTree: FileTree {
         return try entry(at: names).map { $0.isFolder ? .folder : .file(byteCount: UInt64($0.byteCount)) }
     }
 
+    func entry(at path: String) throws(InstalledSystemError) -> FileEntry? {
+        guard let names = Self.resolved(path) else { return nil }
+        return try entry(at: names).map { FileEntry(isFolder: $0.isFolder, modified: $0.modified) }
+    }
+
     func names(in path: String) throws(InstalledSystemError) -> [String]? {
         guard let names = Self.resolved(path) else { return nil }
         return try Self.reading(volume) { () throws(Failure) in try system.entries(at: names) }?.map { $0.name }

@@ -6,10 +6,19 @@ public enum FileKind: Equatable, Sendable {
     case other
 }
 
+/// What stands under a name itself: a link is not followed.
+public struct FileEntry: Equatable, Sendable {
+    public let isFolder: Bool
+    /// Last change, in seconds since 1970; on FAT, which has no time zones, as if its clock were UTC.
+    public let modified: Int64
+}
+
 /// One file system, or a folder that stands for one, read-only. Paths begin with `/` and never lead out of it.
 protocol FileTree: AnyObject {
     /// nil where there is nothing of that name.
     func kind(of path: String) throws(InstalledSystemError) -> FileKind?
+    /// As before, but links are followed only on the way; nil for the root, too, which has no name.
+    func entry(at path: String) throws(InstalledSystemError) -> FileEntry?
     /// The names in a folder, in no order; nil where there is no folder.
     func names(in path: String) throws(InstalledSystemError) -> [String]?
     /// nil where there is no file.

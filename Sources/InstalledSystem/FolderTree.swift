@@ -6,7 +6,7 @@ internal import InitramfsRuntime
 final class FolderTree: FileTree {
     private let root: FileDescriptor
     /// As on FAT: the folder may be a copy of an EFI system partition on another file system.
-    private let ignoresCase: Bool
+    let ignoresCase: Bool
 
     init(_ root: consuming FileDescriptor, ignoresCase: Bool) {
         self.root = root
@@ -21,6 +21,17 @@ final class FolderTree: FileTree {
             case .folder: .folder
             case .other: .other
             }
+        }
+    }
+
+    func entry(at path: String) throws(InstalledSystemError) -> FileEntry? {
+        guard path != "/", let path = try ignoresCase ? spelled(path) : path else { return nil }
+        do throws(FileError) {
+            let found = try root.open(inside: path, followsLink: false)
+            return FileEntry(isFolder: try found.kind == .folder, modified: try found.modified)
+        } catch {
+            guard error.isMissing || error.errno == ENOTDIR else { throw .file(error) }
+            return nil
         }
     }
 

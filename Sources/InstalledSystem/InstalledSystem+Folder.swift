@@ -6,8 +6,11 @@ extension InstalledSystem {
     ///
     /// Which partition a folder lies on comes from the kernel's mounts and udev; where the folder is no mount, UUIDs
     /// and labels come from its own `/etc/fstab`, and GRUB's names only from `devices`.
+    ///
+    /// - Parameter espDevice: the block device of the EFI system partition, read where no folder has its files: many
+    ///   systems mount it only to change it.
     public static func open(
-        root path: String, devices: GRUBDevices = GRUBDevices()
+        root path: String, devices: GRUBDevices = GRUBDevices(), espDevice: String? = nil
     ) throws(InstalledSystemError) -> InstalledSystem {
         let top = try folder(path)
         let mounts = try MountTable.read(root: path, folder: top)
@@ -27,6 +30,10 @@ extension InstalledSystem {
             volumes.append(found)
             break
         }
+        if esp == nil, let espDevice, let found = try unmounted(espDevice, devices.esp) {
+            esp = found
+            volumes.append(found)
+        }
         var boot: BootFolder?
         if esp?.name == "/boot", let esp {
             boot = BootFolder(volume: esp, prefix: "")
@@ -38,9 +45,28 @@ extension InstalledSystem {
         } else if try root.kind(of: "/boot") == .folder {
             boot = BootFolder(volume: root, prefix: "/boot")
         }
-        volumes.sort { ($0.device ?? "") < ($1.device ?? "") }
+        // GRUB goes by numbers: gpt10 comes behind gpt2.
+        volumes.sort { Self.partitionNumber($0) < Self.partitionNumber($1) }
         return InstalledSystem(
-            volumes: volumes, esp: esp, root: root, boot: boot, partitions: [], isRootEncrypted: false)
+            volumes: volumes, devices: volumes.compactMap { $0.device }, esp: esp, root: root, boot: boot,
+            partitions: [], isRootEncrypted: false)
+    }
+
+    private static func partitionNumber(_ volume: Volume) -> Int {
+        volume.device.flatMap { Int($0.drop { $0 != "," }.drop { !$0.isNumber }) } ?? .max
+    }
+
+    /// The FAT file system of a device that is there; nil where it is not.
+    private static func unmounted(_ path: String, _ device: String?) throws(InstalledSystemError) -> Volume? {
+        let image: DiskImage
+        do throws(InstalledSystemError) { image = try DiskImage(path) } catch {
+            guard case .file(let error) = error, error.isMissing else { throw error }
+            return nil
+        }
+        let tree = try FATTree(ImageRegion(image: image, offset: 0, byteCount: image.byteCount), volume: path)
+        return Volume(
+            name: path, device: device, identifier: tree.identifier, label: try tree.label() ?? "", ignoresCase: true,
+            tree: tree)
     }
 
     private static func folder(_ path: String) throws(InstalledSystemError) -> FileDescriptor {
@@ -62,7 +88,7 @@ extension InstalledSystem {
         let mount = mounts[place]
         let number = mount?.partition.flatMap { mounts.isOnSystemDisk($0) ? $0.number : nil }
         return Volume(
-            name: place, device: device ?? number.map { disk + ",gpt" + String($0) }, identifier: mount?.identifier,
-            label: mount?.label, tree: tree)
+            name: place, device: number.map { disk + ",gpt" + String($0) } ?? device, identifier: mount?.identifier,
+            label: mount?.label, ignoresCase: tree.ignoresCase, tree: tree)
     }
 }

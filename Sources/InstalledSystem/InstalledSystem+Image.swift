@@ -34,7 +34,8 @@ extension InstalledSystem {
             folder = BootFolder(volume: root, prefix: "/boot")
         }
         self.init(
-            volumes: readable.compactMap { $0.volume }, esp: esp, root: root, boot: folder, partitions: lines,
+            volumes: readable.compactMap { $0.volume }, devices: found.map { $0.device }, esp: esp, root: root,
+            boot: folder, partitions: lines,
             isRootEncrypted: root == nil && found.contains { $0.isEncrypted })
     }
 }
@@ -46,6 +47,7 @@ private struct FoundPartition {
     let isESP: Bool
     let isEncrypted: Bool
     let line: String
+    let device: String
     /// nil for a file system that is not read here.
     let volume: Volume?
     let role: Role?
@@ -58,7 +60,7 @@ private struct FoundPartition {
             image: image, offset: partition.firstLBA * size, byteCount: partition.sectorCount * size)
         let content = try region.content()
         let name = image.path + " partition " + String(partition.number)
-        let device = disk + ",gpt" + String(partition.number)
+        device = disk + ",gpt" + String(partition.number)
         isESP = partition.typeGUID == .espType
         line =
             String(partition.number) + " " + Printable.escape(partition.name) + " type "
@@ -71,12 +73,14 @@ private struct FoundPartition {
             }
             let tree = try ExtTree(image: image, offset: region.offset, volume: name)
             volume = Volume(
-                name: name, device: device, identifier: superblock.identifier, label: superblock.label, tree: tree)
+                name: name, device: device, identifier: superblock.identifier, label: superblock.label,
+                ignoresCase: false, tree: tree)
         case .fat:
             isEncrypted = false
             let tree = try FATTree(region, volume: name)
             volume = Volume(
-                name: name, device: device, identifier: tree.identifier, label: try tree.label(), tree: tree)
+                name: name, device: device, identifier: tree.identifier, label: try tree.label() ?? "",
+                ignoresCase: true, tree: tree)
         case .luks, .other:
             if case .luks = content { isEncrypted = true } else { isEncrypted = false }
             volume = nil

@@ -11,6 +11,8 @@ public struct InstalledSystem {
 
     /// Every file system that can be read, in the order in which GRUB finds the partitions.
     public let volumes: [Volume]
+    /// What GRUB calls the partitions, also those that cannot be read, in its own order.
+    public let devices: [String]
     /// nil where the system has no EFI system partition, or its folder is empty.
     public let esp: Volume?
     /// The root; nil where it is encrypted.
@@ -21,9 +23,11 @@ public struct InstalledSystem {
     private let isRootEncrypted: Bool
 
     init(
-        volumes: [Volume], esp: Volume?, root: Volume?, boot: BootFolder?, partitions: [String], isRootEncrypted: Bool
+        volumes: [Volume], devices: [String], esp: Volume?, root: Volume?, boot: BootFolder?, partitions: [String],
+        isRootEncrypted: Bool
     ) {
         self.volumes = volumes
+        self.devices = devices
         self.esp = esp
         self.root = root
         foundBoot = boot
@@ -45,9 +49,9 @@ public struct InstalledSystem {
     public func volume(_ device: String) -> Volume? { volumes.first { $0.device == device } }
 }
 
-/// What GRUB calls the partitions, where the caller knows better than the files.
+/// What GRUB calls the partitions, as an earlier boot showed it: used where nothing else tells.
 public struct GRUBDevices: Sendable {
-    /// The disk that holds the system.
+    /// The disk that holds the system: it stands before the number of a partition that is known.
     public var disk: String
     /// Names of single partitions.
     public var esp, boot, root: String?

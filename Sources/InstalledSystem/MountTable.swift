@@ -90,7 +90,7 @@ struct MountTable {
                 if pair.count == 2 { values[String(pair[0])] = String(pair[1]) }
             }
             mount.identifier = values["ID_FS_UUID"]
-            mount.label = values["ID_FS_LABEL"]
+            if mount.identifier != nil { mount.label = values["ID_FS_LABEL"] ?? "" }
             if values["ID_PART_ENTRY_SCHEME"] == "gpt", let disk = values["ID_PART_ENTRY_DISK"],
                 let number = values["ID_PART_ENTRY_NUMBER"].flatMap({ Int($0) })
             {

@@ -8,13 +8,21 @@ public struct Volume {
     public let name: String
     /// What GRUB calls its partition, such as `hd0,gpt2`; nil where nothing tells.
     public let device: String?
-    /// UUID or FAT serial number, and label, as blkid and GRUB write them; nil where nothing tells.
+    /// UUID or FAT serial number, and label, as blkid and GRUB write them; nil where nothing tells, and empty where the
+    /// file system has none.
     public let identifier: String?
     public let label: String?
+    /// The file system is FAT: names compare without regard to the case of ASCII letters.
+    public let ignoresCase: Bool
     let tree: any FileTree
 
     public func kind(of path: String) throws(InstalledSystemError) -> FileKind? {
         try tree.kind(of: FilePath.checked(path))
+    }
+
+    /// What stands under the name itself, where `kind` says what it leads to.
+    public func entry(at path: String) throws(InstalledSystemError) -> FileEntry? {
+        try tree.entry(at: FilePath.checked(path))
     }
 
     /// The names in a folder, sorted by their bytes; nil where there is no folder.

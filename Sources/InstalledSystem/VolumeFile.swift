@@ -31,14 +31,20 @@ public struct VolumeFile: ImageSource {
     /// One digest an algorithm, in their order.
     public func digests(_ algorithms: [DigestAlgorithm]) throws(InstalledSystemError) -> [[UInt8]] {
         let digests = RunningDigests(algorithms)
-        var buffer = [UInt8](repeating: 0, count: min(Self.blockByteCount, byteCount))
-        var offset = 0
-        while offset < byteCount {
-            let count = min(buffer.count, byteCount - offset)
+        try feed(digests)
+        do throws(CryptographyError) { return try digests.finish() } catch { throw .cryptography(error) }
+    }
+
+    /// Hashes the whole file, or a range of it, block by block.
+    public func feed(_ digests: RunningDigests, _ range: Range<Int>? = nil) throws(InstalledSystemError) {
+        let range = range ?? 0..<byteCount
+        var buffer = [UInt8](repeating: 0, count: min(Self.blockByteCount, range.count))
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let count = min(buffer.count, range.upperBound - offset)
             try contents.read(count, at: UInt64(offset), into: &buffer)
             digests.update(buffer.span.extracting(first: count))
             offset += count
         }
-        do throws(CryptographyError) { return try digests.finish() } catch { throw .cryptography(error) }
     }
 }

@@ -61,6 +61,17 @@ struct FATVolumeTests {
         }
     }
 
+    @Test func readsTimesAsMtoolsWroteThem() throws {
+        let image = try FATImage(
+            width: 12, kibibytes: 2048,
+            script: "for t in 2000-02-29T23:59:58 1980-01-01T00:00:00 2099-12-31T12:34:56; do TZ=UTC touch -d $t $t; "
+                + "TZ=UTC mcopy -m -i fat $t ::/$(echo $t | cut -c1-4); done")
+        for (name, time) in [("2000", "2000-02-29T23:59:58"), ("1980", "1980-01-01"), ("2099", "2099-12-31T12:34:56")] {
+            let seconds = try image.scratch.shell("date -u -d \(time) +%s")
+            #expect(try image.volume.entry(at: [name]).map { String($0.modified) } == seconds)
+        }
+    }
+
     @Test func endsAtALoop() throws {
         var image = try FATImage(width: 16, kibibytes: 16384, script: "head -c 1500 /dev/zero > z; mcopy -i fat z ::/z")
         // The table begins at sector 4 (mkfs's reserved sectors by default for FAT16 here), cluster 2 leads to itself.

@@ -30,6 +30,9 @@ struct FolderTests {
             try boot.volume.open("/boot/pipe")
         }
         #expect(try boot.volume.names(in: "/boot/grub") == ["grub.cfg"])
+        #expect(try boot.volume.entry(at: "/boot/loop")?.isFolder == false)
+        #expect(try boot.volume.entry(at: "/boot/grub")?.isFolder == true)
+        #expect(try boot.volume.entry(at: "/boot/none") == nil)
         #expect(try boot.volume.names(in: "/boot/grub/grub.cfg") == nil)
     }
 
@@ -41,6 +44,21 @@ struct FolderTests {
         #expect(try system.esp?.kind(of: "/efi/other/grub.cfg") == nil)
         // The root is no FAT.
         #expect(try system.root?.kind(of: "/BOOT") == nil)
+    }
+
+    @Test func readsAnESPFromItsDevice() throws {
+        let scratch = try Scratch()
+        try scratch.shell(
+            """
+            mkdir -p root/boot/grub esp/EFI/BOOT; echo stub > esp/EFI/BOOT/grub.cfg
+            mkfs.vfat --invariant -i 1A2B3C4D -n ESP -C device 4096 >/dev/null; mcopy -i device -s esp/EFI ::
+            """)
+        let devices = GRUBDevices(esp: "hd0,gpt1")
+        let system = try InstalledSystem.open(
+            root: scratch.file("root"), devices: devices, espDevice: scratch.file("device"))
+        #expect(system.esp?.identifier == "1A2B-3C4D" && system.esp?.device == "hd0,gpt1")
+        #expect(try system.volume("hd0,gpt1")?.read("/efi/boot/grub.cfg", limit: 9) == Array("stub\n".utf8))
+        #expect(try InstalledSystem.open(root: scratch.file("root"), espDevice: scratch.file("none")).esp == nil)
     }
 
     @Test func takesIdentifiersFromFstab() throws {

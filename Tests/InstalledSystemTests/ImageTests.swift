@@ -71,6 +71,21 @@ struct ImageTests {
         }
     }
 
+    @Test func tellsANameFromWhatItLeadsTo() throws {
+        let image = try SystemImage(in: Self.scratch(), [("L", .ext4("boot"))])
+        let boot = try InstalledSystem.open(image: image.path).boot.volume
+        let time = try image.scratch.shell("stat -c %Y boot/vmlinuz-6.1.0-56-amd64")
+        let entry = try #require(try boot.entry(at: "/vmlinuz-6.1.0-56-amd64"))
+        #expect(String(entry.modified) == time && !entry.isFolder)
+        // A link to a folder is none, and one that leads nowhere is there.
+        #expect(try boot.kind(of: "/grub/up") == .folder)
+        #expect(try boot.entry(at: "/grub/up")?.isFolder == false)
+        #expect(try boot.entry(at: "/grub/up/grub.cfg")?.isFolder == false)
+        #expect(try boot.entry(at: "/loop") != nil && boot.entry(at: "/outside") != nil)
+        #expect(try boot.entry(at: "/grub")?.isFolder == true)
+        #expect(try boot.entry(at: "/nothing") == nil && boot.entry(at: "/") == nil)
+    }
+
     @Test func takesNamesAsTheyAre() throws {
         let image = try SystemImage(in: Self.scratch(), [("L", .ext4("boot"))])
         let boot = try InstalledSystem.open(image: image.path).boot.volume

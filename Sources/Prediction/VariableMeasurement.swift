@@ -1,0 +1,20 @@
+internal import BoundedBytes
+
+/// The bytes that are hashed for a variable: UEFI_VARIABLE_DATA.
+///
+/// Source: TCG PC Client Platform Firmware Profile 1.06, section 10.4.3. Little-endian.
+struct VariableMeasurement: Equatable {
+    let vendor: GUID
+    let name: String
+    let value: [UInt8]
+
+    var bytes: [UInt8] {
+        let units = Array(name.utf16)
+        return vendor.bytes + Self.littleEndian(units.count) + Self.littleEndian(value.count)
+            + units.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] } + value
+    }
+
+    private static func littleEndian(_ count: Int) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
+    }
+}

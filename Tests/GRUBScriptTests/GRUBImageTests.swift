@@ -1,0 +1,93 @@
+import EFI
+import GRUBScript
+import TestSupport
+import Testing
+
+@Suite struct GRUBImageTests {
+    private static func debianSection() throws -> [UInt8] {
+        let folder = try Scratch()
+        try DebianImages.unpack(into: folder)
+        let file = try folder.bytes("grub")
+        let image = try PEImage(parsing: file.span.extracting(first: PEImage.headLimit), byteCount: file.count)
+        let section = try #require(image.sections.first { $0.name == "mods" })
+        return Array(file[section.contentRange])
+    }
+
+    @Test(.enabled(if: DebianImages.isPresent)) func readsTheImageThatDebianSigned() throws {
+        let section = try Self.debianSection()
+        let image = try GRUBImage(parsing: section)
+        #expect(image.modules == Machines.debianModules)
+        #expect(String(decoding: image.configuration, as: UTF8.self) == "normal (memdisk)/grub.cfg\n")
+        #expect(image.prefix == "/EFI/debian")
+        #expect(!image.asksForFirmwareSetup)
+        let made = try FATVolume(parsing: try Machines.memdisk())
+        #expect(image.memdisk?.file(at: "/grub.cfg") == made.file(at: "/grub.cfg"))
+        // The same font lies in /boot/grub of the image, 2392304 bytes.
+        #expect(image.memdisk?.file(at: "/fonts/unicode.pf2")?.count == 2_392_304)
+        #expect(image.memdisk?.file(at: "/nosuch") == nil)
+        // Cut at the start of each object's fields, in the middle of objects, and shortly before the end.
+        for length in Array(0..<64) + Array(stride(from: 64, to: section.count, by: 300_007)) {
+            #expect(throws: GRUBImageError.self) { try GRUBImage(parsing: Array(section.prefix(length))) }
+        }
+    }
+
+    private func object(_ type: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+        [type, 0, 0, 0, UInt8(bytes.count + 8), 0, 0, 0] + bytes
+    }
+    private func section(_ objects: [UInt8], size: Int? = nil) -> [UInt8] {
+        let size = size ?? objects.count + 24
+        return [0x6D, 0x69, 0x6D, 0x67, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0]
+            + (0..<8).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) } + objects
+    }
+
+    @Test func takesPrefixAndConfigurationUpToTheirNUL() throws {
+        let image = try GRUBImage(
+            parsing: section(object(3, Array("(,gpt2)/g\0\0".utf8)) + object(9, [1]) + object(2, Array("a\0b".utf8))))
+        #expect(image.prefix == "(,gpt2)/g")
+        #expect(image.configuration == [0x61])
+        #expect(image.memdisk == nil)
+    }
+
+    @Test func refusesWhatIsNotWhole() throws {
+        let prefix = object(3, [0x2F, 0])
+        #expect(throws: GRUBImageError.noPrefix) { try GRUBImage(parsing: section([])) }
+        #expect(throws: GRUBImageError.noPrefix) { try GRUBImage(parsing: [UInt8](repeating: 0, count: 64)) }
+        #expect(throws: GRUBImageError.text(offset: 32)) { try GRUBImage(parsing: section(object(3, [0xFF]))) }
+        #expect(throws: GRUBImageError.module(offset: 42, what: "no ELF module with a name")) {
+            try GRUBImage(parsing: section(prefix + object(0, [1, 2, 3])))
+        }
+        #expect(throws: GRUBImageError.self) { try GRUBImage(parsing: section(prefix + object(1, [1, 2, 3]))) }
+        #expect(throws: GRUBImageError.self) { try GRUBImage(parsing: section(prefix, size: 1 << 40)) }
+        #expect(throws: GRUBImageError.self) { try GRUBImage(parsing: section([0, 0, 0, 0, 7, 0, 0, 0])) }
+        #expect(throws: GRUBImageError.self) { try GRUBImage(parsing: section([0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF])) }
+    }
+
+    @Test func findsFilesOnAVolumeThatMtoolsMade() throws {
+        let folder = try Scratch()
+        let long = "A long name with blanks.and.dots"
+        try folder.write([UInt8](repeating: 7, count: 70_000), to: "big")
+        for (size, name) in [(400, "12"), (20_000, "16")] {
+            try folder.shell(
+                """
+                mkfs.vfat -F \(name) -C v\(name) \(size) >/dev/null
+                mmd -i v\(name) ::sub ::sub/deep
+                mcopy -i v\(name) big "::sub/deep/\(long)"
+                printf x >small; mcopy -i v\(name) small ::SMALL.TXT
+                mcopy -i v\(name) small ::gone; mdel -i v\(name) ::gone
+                """)
+            let bytes = try folder.bytes("v" + name)
+            let volume = try FATVolume(parsing: bytes)
+            #expect(volume.file(at: "/sub/DEEP/" + long) == [UInt8](repeating: 7, count: 70_000))
+            #expect(volume.file(at: "/small.txt") == [0x78])
+            #expect(volume.file(at: "/sub") == nil)
+            #expect(volume.file(at: "/gone") == nil)
+            #expect(volume.file(at: "/small.txt/x") == nil)
+            // Any byte of the tables may lie; nothing may run away or off the end.
+            for offset in stride(from: 0, to: 4096, by: 5) {
+                var spoilt = bytes
+                spoilt[offset] ^= 0xFF
+                _ = (try? FATVolume(parsing: spoilt))?.file(at: "/sub/deep/" + long)
+            }
+        }
+    }
+}
