@@ -35,11 +35,19 @@ enum MemoryBound {
         unsafe isCounting = true
         body()
         unsafe isCounting = false
+        check()
+    }
+
+    private static func check() {
         let (taken, read) = unsafe (peak, inputCount)
         guard taken > factor * read + base else { return }
         violate("at most ten times the memory of the input: \(taken) bytes for \(read)")
     }
 
-    /// Counts what a target has put around the fuzzer's input as part of it.
-    static func addInput(_ count: Int) { unsafe inputCount += count }
+    /// Counts what a target has put around the fuzzer's input, or made of it to be read again, as input, too: from here
+    /// on the bound is wider.
+    static func addInput(_ count: Int) {
+        check()
+        unsafe inputCount += count
+    }
 }

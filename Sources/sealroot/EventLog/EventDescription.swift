@@ -47,7 +47,7 @@ struct EventDescription {
 
     private var text: String {
         let text = content.text(in: log, event)
-        // No character is shorter than a byte.
+        // So many bytes are at most so many characters.
         guard text.utf8.count > Self.longestJSON else { return text }
         return String(text.unicodeScalars.prefix(Self.longestJSON)) + "..."
     }

@@ -74,6 +74,8 @@ enum EFITargets {
         let level = try? SBATLevel(parsing: input)
         demand(level.map { !$0.requirements.isEmpty } ?? true, "a level demands something")
         let entries = try SBATEntry.parse(input)
+        // Bytes that are no UTF-8 became three each, and are written and read again.
+        MemoryBound.addInput(3 * input.count)
         let lines = entries.map {
             [$0.component, String($0.generation), $0.vendor, $0.package, $0.version, $0.url].joined(separator: ",")
         }
