@@ -179,7 +179,7 @@ let testTargets: [Target] = [
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests("ProcessTests", ["BoundedBytes", "EventLog", "JSON", "TestSupport", "sealroot", "sealroot-init"]),
-    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine"]),
+    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
     tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

@@ -35,18 +35,30 @@ public struct DemoComputer: Sendable {
         try VirtualMachine(disk: disk.image, folder: folder, tpmFolder: other.map { $0.folder + "/tpm" })
     }
 
+    /// Boots it with its volume not enrolled: a person types the recovery key at Debian's own prompt.
+    public func bootByHand() throws(VirtualMachineError) -> VirtualMachine {
+        let key = try recoveryKey()
+        let machine = try boot()
+        try machine.wait(for: DemoDisk.prompt)
+        machine.type(key + "\n")
+        try machine.wait(for: DemoDisk.shell)
+        return machine
+    }
+
+    private func recoveryKey() throws(VirtualMachineError) -> String {
+        guard let key = try? String(contentsOfFile: disk.recoveryKeyPath, encoding: .utf8) else {
+            throw .start("cannot read \(disk.recoveryKeyPath)")
+        }
+        return key
+    }
+
     /// The first boot: a person types the recovery key at Debian's own prompt and enrols the volume.
     ///
     /// - Returns: what `sealroot enroll` printed.
     @discardableResult
     public func enroll() throws(VirtualMachineError) -> String {
-        let machine = try boot()
-        try machine.wait(for: DemoDisk.prompt)
-        guard let key = try? String(contentsOfFile: disk.recoveryKeyPath, encoding: .utf8) else {
-            throw .start("cannot read \(disk.recoveryKeyPath)")
-        }
-        machine.type(key + "\n")
-        try machine.wait(for: DemoDisk.shell)
+        let key = try recoveryKey()
+        let machine = try bootByHand()
         let prompt = "Passphrase or recovery key of the volume:"
         let result = try machine.run(
             "sealroot enroll /dev/disk/by-partlabel/root", answering: [(prompt: prompt, answer: key)])

@@ -6,11 +6,6 @@ import VirtualMachine
 
 /// Whole boots: OVMF with Secure Boot, Debian's signed shim, GRUB and kernel, and the initrd that its own tools
 /// made. Each attack changes one thing of a machine that was seen to boot unattended before.
-private let buildFolder =
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
-    + "/.build"
-private let builtDisk = DemoDisk(in: buildFolder + "/images")
-
 @Suite(.serialized, .enabled(if: builtDisk.isBuilt, "there is no demo disk: run `make image` first"))
 final class BootStoryTests {
     /// One computer is enrolled, once; each test has copies of it.
@@ -49,7 +44,14 @@ final class BootStoryTests {
         #expect(status["mapping"] == .string("root"))
         let steps = status["steps"]?.array?.compactMap { $0["name"]?.string }
         #expect(
-            steps == ["configure", "prepare", "copy-header", "find-key", "unseal", "authenticate", "open", "fence"])
+            steps == [
+                "configure", "prepare", "copy-header", "find-key", "check-boot", "unseal", "authenticate", "open",
+                "fence",
+            ])
+        let chain = try #require(status["chain"]?.array)
+        #expect(chain.count == 10 && chain.allSatisfy { $0["verdict"] == .string("ok") })
+        // The running system can look once more, after the fence, too.
+        #expect(try machine.run("sealroot-init check").status == 0)
         #expect(try #require(status["tpm_commands"]?.integer) <= 12)
         #expect(try machine.run("od -An -tu1 -j4 /sys/firmware/efi/efivars/SecureBoot-*").output.contains("1"))
         #expect(try machine.run("findmnt -no SOURCE /").output.contains("/dev/mapper/root"))
@@ -76,6 +78,23 @@ final class BootStoryTests {
         #expect(try machine.run(edit).status == 0)
         try machine.powerOff()
         try requireRefusal(computer, naming: "PCR 9")
+    }
+
+    /// Nobody has sealed such a boot, so the TPM would refuse it as well; step 4 says what is wrong with it.
+    @Test func anArgumentThatOpensTheBootIsNamedBeforeTheTPMIsAsked() throws {
+        let computer = try computer()
+        let machine = try computer.boot()
+        try machine.wait(for: DemoDisk.shell)
+        let edit = "sed -i 's/panic=30/panic=30 systemd.debug-shell/' /boot/grub/grub.cfg"
+        #expect(try machine.run(edit).status == 0)
+        try machine.powerOff()
+        let attacked = try computer.boot()
+        try attacked.wait(for: "sealroot: boot: command-line REFUSED")
+        try attacked.wait(for: "argument 'systemd.debug-shell' is not allowed")
+        try attacked.wait(for: "(code 77)")
+        try attacked.waitUntilOff()
+        #expect(!attacked.transcript.contains("measurements changed"), "the TPM was not asked to unseal")
+        #expect(!attacked.transcript.contains(DemoDisk.prompt))
     }
 
     @Test func anotherTPMGetsNoKey() throws {
