@@ -10,14 +10,11 @@ internal import TPM
 public enum BootCheckRun {
     public struct Options: Sendable {
         public var configurationPath = UnlockOptions.defaultConfigurationPath
-        /// The reference in the initramfs, or its copy in the running system.
         public var files = BootFiles()
         /// Takes the place of the configuration's `tcti`.
         public var tcti: String?
 
-        public init() {
-            if !PathWaiter.isPresent(files.reference) { files.reference = BootFiles.keptReference }
-        }
+        public init() {}
     }
 
     public struct Report {

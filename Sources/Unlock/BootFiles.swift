@@ -1,3 +1,5 @@
+internal import InitramfsRuntime
+
 /// What the check of the boot reads.
 public struct BootFiles: Sendable {
     /// The log of the first TPM, where the initramfs has mounted securityfs.
@@ -11,5 +13,8 @@ public struct BootFiles: Sendable {
     public var eventLog = defaultEventLog
     public var reference = defaultReference
 
-    public init() {}
+    /// The defaults; in the running system, the copy of the reference.
+    public init() {
+        if !PathWaiter.isPresent(reference), PathWaiter.isPresent(Self.keptReference) { reference = Self.keptReference }
+    }
 }
