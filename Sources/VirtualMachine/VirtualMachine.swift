@@ -81,12 +81,12 @@ public final class VirtualMachine {
     }
 
     /// Waits until `text` appears on the console, behind what was found last.
-    public func wait(for text: String, seconds: Double = 180) throws(VirtualMachineError) {
+    public func wait(for text: String, seconds: Double = 300) throws(VirtualMachineError) {
         _ = try console.wait(forAny: [text], seconds: seconds)
     }
 
     /// Waits for the first of several texts and says which it was.
-    public func wait(forAny texts: [String], seconds: Double = 180) throws(VirtualMachineError) -> String {
+    public func wait(forAny texts: [String], seconds: Double = 300) throws(VirtualMachineError) -> String {
         try console.wait(forAny: texts, seconds: seconds).text
     }
 
@@ -95,7 +95,7 @@ public final class VirtualMachine {
     /// Runs `command` in the root shell on the console, and types each answer when its prompt has come. The marks are typed in two halves, so that the echo of
     /// the typing is not taken for the output.
     public func run(
-        _ command: String, answering answers: [(prompt: String, answer: String)] = [], seconds: Double = 120
+        _ command: String, answering answers: [(prompt: String, answer: String)] = [], seconds: Double = 300
     ) throws(VirtualMachineError) -> (output: String, status: Int) {
         commandCount += 1
         let mark = String(commandCount)
@@ -117,7 +117,7 @@ public final class VirtualMachine {
     }
 
     /// Waits until the machine switches itself off.
-    public func waitUntilOff(seconds: Double = 180) throws(VirtualMachineError) {
+    public func waitUntilOff(seconds: Double = 300) throws(VirtualMachineError) {
         try console.drain(seconds: seconds)
         // swtpm ends when QEMU hangs up, and has written its state by then.
         let deadline = Date(timeIntervalSinceNow: 20)
