@@ -87,7 +87,9 @@ import Testing
             cp shim-unsigned root/usr/lib/shim/shimx64.efi.signed
             cp shim root/boot/efi/EFI/debian/shimx64.efi
             """)
-        #expect(programs(try build(recorded())).filter { $0.hasPrefix("shim") }.count == 2)
+        let updated = try build(recorded())
+        #expect(programs(updated).filter { $0.hasPrefix("shim") }.count == 2)
+        #expect(updated.mok == nil, "the other shim has other keys of its own")
         #expect(programs(try build()).filter { $0.hasPrefix("shim") }.count == 1)
     }
 
