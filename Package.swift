@@ -122,7 +122,7 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "CExt2FS", "CLinux", "Cryptography", "EFI", "FileSystems", "InitramfsRuntime",
             "PartitionTable",
         ]),
-    library("GRUBScript", ["BoundedBytes"]),
+    library("GRUBScript", ["BoundedBytes", "FileSystems"]),
     library(
         "ReferenceBuilding",
         ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem"]),
@@ -153,7 +153,7 @@ let testTargets: [Target] = [
     tests(
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
-    tests("FileSystemsTests", ["FileSystems", "TestSupport"]),
+    tests("FileSystemsTests", ["BoundedBytes", "FileSystems", "TestSupport"]),
     tests(
         "InstalledSystemTests",
         ["Cryptography", "InitramfsRuntime", "InstalledSystem", "PartitionTable", "TestSupport"]),
@@ -163,7 +163,9 @@ let testTargets: [Target] = [
             "BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem",
             "JSON", "ReferenceBuilding", "TestSupport", "sealroot",
         ]),
-    tests("GRUBScriptTests", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "TestSupport"]),
+    tests(
+        "GRUBScriptTests",
+        ["BoundedBytes", "Cryptography", "EFI", "EventLog", "FileSystems", "GRUBScript", "TestSupport"]),
     tests(
         "PredictionTests",
         [

@@ -75,6 +75,17 @@ public struct FATVolume<Source: VolumeSource> {
         return extents
     }
 
+    /// The first `limit` bytes of a file, or all of them where there are fewer.
+    public func read(_ entry: FATEntry, limit: Int = .max) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for extent in try extents(of: entry) where bytes.count < limit {
+            bytes += try Self.reading { [count = bytes.count] () throws(Source.Failure) in
+                try source.read(min(extent.count, limit - count), at: extent.lowerBound)
+            }
+        }
+        return bytes
+    }
+
     private func rootBytes() throws(Failure) -> [UInt8] {
         guard layout.width != .thirtyTwo else { return try folderBytes(layout.rootCluster) }
         return try Self.reading { () throws(Source.Failure) in
@@ -142,3 +153,5 @@ public struct FATVolume<Source: VolumeSource> {
         do throws(Source.Failure) { return try body() } catch { throw .source(error) }
     }
 }
+
+extension FATVolume: Sendable where Source: Sendable {}

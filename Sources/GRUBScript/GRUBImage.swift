@@ -1,4 +1,5 @@
 internal import BoundedBytes
+internal import FileSystems
 
 /// What grub-mkimage puts into a GRUB image beside the kernel: the `mods` section of the PE file.
 ///
@@ -10,7 +11,7 @@ public struct GRUBImage: Sendable {
     /// The commands that run first, by the rescue parser; empty where there are none.
     public let configuration: [UInt8]
     /// The file system in the image that scripts call `(memdisk)`.
-    public let memdisk: FATVolume?
+    public let memdisk: Memdisk?
     /// Where GRUB's files are: a folder, with a device in front of it or without.
     public let prefix: String
     /// `fwsetup --is-supported` only asks, as since GRUB 2.12; before, `fwsetup` restarts whatever it is given.
@@ -23,7 +24,7 @@ public struct GRUBImage: Sendable {
     public init(parsing section: [UInt8]) throws(GRUBImageError) {
         var modules: [String] = []
         var configuration: [UInt8]?
-        var memdisk: FATVolume?
+        var memdisk: Memdisk?
         var prefix: String?
         var asksForFirmwareSetup = false
         for (type, offset, bytes) in try Self.objects(of: section) {
@@ -32,7 +33,10 @@ public struct GRUBImage: Sendable {
                 let name = try ELFModule.name(of: bytes, at: offset)
                 modules.append(name)
                 if name == "efifwsetup" { asksForFirmwareSetup = bytes.contains("--is-supported".utf8) }
-            case .memdisk where memdisk == nil: memdisk = try FATVolume(parsing: bytes)
+            case .memdisk where memdisk == nil:
+                do throws(FATError) {
+                    memdisk = try Memdisk(parsing: bytes)
+                } catch { throw .memdisk(offset: offset, error) }
             case .configuration where configuration == nil: configuration = Array(bytes.prefix { $0 != 0 })
             case .prefix:
                 guard let text = String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self) else {
@@ -50,7 +54,7 @@ public struct GRUBImage: Sendable {
 
     /// An image whose parts are known.
     public init(
-        modules: [String], configuration: [UInt8], memdisk: FATVolume?, prefix: String,
+        modules: [String], configuration: [UInt8], memdisk: Memdisk?, prefix: String,
         asksForFirmwareSetup: Bool = false
     ) {
         self.modules = modules

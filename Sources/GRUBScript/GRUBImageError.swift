@@ -1,12 +1,13 @@
 public import BoundedBytes
+public import FileSystems
 
 /// Why bytes are not the `mods` section of a GRUB image. Offsets are in bytes from the start of the section.
 public enum GRUBImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case bytes(ByteError)
     /// A module that is no 64-bit little-endian ELF file with a name, or whose tables point out of it.
     case module(offset: Int, what: String)
-    /// No FAT12 or FAT16 file system, or one whose parts do not fit together.
-    case memdisk(what: String)
+    /// No FAT file system, or one whose parts do not fit together.
+    case memdisk(offset: Int, FATError)
     case text(offset: Int)
     /// Without a prefix object, or with a wrong magic number in front.
     case noPrefix
@@ -15,7 +16,7 @@ public enum GRUBImageError: Error, Equatable, Sendable, CustomStringConvertible 
         switch self {
         case .bytes(let error): error.description
         case .module(let offset, let what): "module at offset \(offset): \(what)"
-        case .memdisk(let what): "memory disk: \(what)"
+        case .memdisk(let offset, let error): "memory disk at offset \(offset): \(error)"
         case .text(let offset): "offset \(offset): no UTF-8 text"
         case .noPrefix: "no modules of GRUB, or none that says where its files are"
         }

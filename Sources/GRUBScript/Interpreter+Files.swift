@@ -1,3 +1,5 @@
+internal import FileSystems
+
 /// What GRUB opens a file for. It decides what the verifiers do with it.
 enum FilePurpose {
     /// Measured, and allowed with Secure Boot.
@@ -105,7 +107,9 @@ extension Interpreter {
     /// The bytes of an open file.
     func content(of file: GRUBFile, on device: DeviceReference, limit: Int) throws(Stop) -> [UInt8] {
         if let changed = written[Self.key(file)] { return changed }
-        guard case .disk(let device) = device else { return machine.image.memdisk?.file(at: file.path) ?? [] }
+        guard case .disk(let device) = device else {
+            return try fromMemdisk { (disk) throws(FATError) in try disk.file(at: file.path, limit: limit) } ?? []
+        }
         return try fromDisk { [disk] () throws(Disk.Failure) in try disk.read(file.path, on: device, limit: limit) }
     }
 
@@ -124,7 +128,9 @@ extension Interpreter {
     }
 
     private func isFile(_ file: GRUBFile, on device: DeviceReference) throws(Stop) -> Bool {
-        guard case .disk(let device) = device else { return machine.image.memdisk?.file(at: file.path) != nil }
+        guard case .disk(let device) = device else {
+            return try fromMemdisk { (disk) throws(FATError) in try disk.file(at: file.path, limit: 0) } != nil
+        }
         return try fromDisk { [disk] () throws(Disk.Failure) in try disk.fileSize(at: file.path, on: device) } != nil
     }
 

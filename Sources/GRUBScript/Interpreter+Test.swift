@@ -1,3 +1,5 @@
+internal import FileSystems
+
 extension Interpreter {
     /// An expression of `test`, read from left to right; `and` holds what was read since the last `-o`.
     private struct Expression {
@@ -153,7 +155,8 @@ extension Interpreter {
     func entry(at location: Location) throws(Stop) -> GRUBDirectoryEntry? {
         let path = Self.cleaned(try text(location.path))
         guard case .disk(let device) = location.device else {
-            return machine.image.memdisk?.isDirectory(at: path).map { GRUBDirectoryEntry(isDirectory: $0) }
+            return try fromMemdisk { (disk) throws(FATError) in try disk.isDirectory(at: path) }
+                .map { GRUBDirectoryEntry(isDirectory: $0) }
         }
         if path == "/" { return GRUBDirectoryEntry(isDirectory: true) }
         return try fromDisk { [disk] () throws(Disk.Failure) in try disk.entry(at: path, on: device) }

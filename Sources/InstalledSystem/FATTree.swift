@@ -18,42 +18,29 @@ final class FATTree: FileTree {
     }
 
     func kind(of path: String) throws(InstalledSystemError) -> FileKind? {
-        guard let names = Self.resolved(path) else { return nil }
+        guard let names = FATPath.names(path) else { return nil }
         guard !names.isEmpty else { return .folder }
         return try entry(at: names).map { $0.isFolder ? .folder : .file(byteCount: UInt64($0.byteCount)) }
     }
 
     func entry(at path: String) throws(InstalledSystemError) -> FileEntry? {
-        guard let names = Self.resolved(path) else { return nil }
+        guard let names = FATPath.names(path) else { return nil }
         return try entry(at: names).map { FileEntry(isFolder: $0.isFolder, modified: $0.modified) }
     }
 
     func names(in path: String) throws(InstalledSystemError) -> [String]? {
-        guard let names = Self.resolved(path) else { return nil }
+        guard let names = FATPath.names(path) else { return nil }
         return try Self.reading(volume) { () throws(Failure) in try system.entries(at: names) }?.map { $0.name }
     }
 
     func open(_ path: String) throws(InstalledSystemError) -> (any FileContents)? {
-        guard let names = Self.resolved(path), let entry = try entry(at: names), !entry.isFolder else { return nil }
+        guard let names = FATPath.names(path), let entry = try entry(at: names), !entry.isFolder else { return nil }
         let extents = try Self.reading(volume) { () throws(Failure) in try system.extents(of: entry) }
         return FATFile(region, extents, byteCount: UInt64(entry.byteCount))
     }
 
     private func entry(at names: [String]) throws(InstalledSystemError) -> FATEntry? {
         try Self.reading(volume) { () throws(Failure) in try system.entry(at: names) }
-    }
-
-    /// FAT has no links, so `..` only takes a name away; nil above the root.
-    private static func resolved(_ path: String) -> [String]? {
-        var names: [String] = []
-        for name in FilePath.names(path) {
-            guard name == ".." else {
-                names.append(name)
-                continue
-            }
-            guard names.popLast() != nil else { return nil }
-        }
-        return names
     }
 
     private typealias Failure = FATFailure<InstalledSystemError>

@@ -18,8 +18,8 @@ struct FATImage {
         bytes = try scratch.bytes("fat")
     }
 
-    var volume: FATVolume<FATBytes> {
-        get throws { try FATVolume(FATBytes(bytes: bytes)) }
+    var volume: FATVolume<MemoryVolume> {
+        get throws { try FATVolume(MemoryVolume(bytes)) }
     }
 
     mutating func overwrite(_ new: [UInt8], at offset: Int) {
@@ -29,22 +29,9 @@ struct FATImage {
     mutating func cut(to count: Int) { bytes.removeLast(bytes.count - count) }
 
     /// The contents of a file, by our reader.
-    func contents(_ names: [String]) throws -> [UInt8]? {
+    func contents(_ names: [String], limit: Int = .max) throws -> [UInt8]? {
         let volume = try volume
         guard let entry = try volume.entry(at: names) else { return nil }
-        return try volume.extents(of: entry).flatMap { bytes[Int($0.lowerBound)..<Int($0.upperBound)] }
-    }
-}
-
-/// A volume in memory.
-struct FATBytes: VolumeSource {
-    struct OutOfBounds: Error {}
-
-    let bytes: [UInt8]
-    var byteCount: UInt64 { UInt64(bytes.count) }
-
-    func read(_ count: Int, at offset: UInt64) throws(OutOfBounds) -> [UInt8] {
-        guard offset + UInt64(count) <= byteCount else { throw OutOfBounds() }
-        return Array(bytes[Int(offset)..<Int(offset) + count])
+        return try volume.read(entry, limit: limit)
     }
 }

@@ -1,3 +1,4 @@
+import BoundedBytes
 import TestSupport
 import Testing
 
@@ -18,7 +19,7 @@ struct FATVolumeTests {
         mdel -i fat ::/EFI/debian/shimx64.efi
         mcopy -i fat three "::/EFI/debian/a very long name, with 'quotes' and ünï.cfg"
         mcopy -i fat one ::/EFI/debian/shimx64.efi
-        mcopy -i fat empty ::/empty
+        mcopy -i fat empty ::/empty; mcopy -i fat two ::/gone; mdel -i fat ::/gone
         mmd -i fat ::/many
         for i in $(seq 200); do echo $i > "file number $i.txt"; done
         mcopy -i fat file*txt ::/many
@@ -39,6 +40,12 @@ struct FATVolumeTests {
         #expect(try image.contents(["many", short]) == Array("200\n".utf8))
         #expect(try image.contents(["EFI", "debian", "missing"]) == nil)
         #expect(try image.contents(["empty", "missing"]) == nil)
+        #expect(try image.contents(["gone"]) == nil)
+        // Nothing, within a cluster, past others, past the end.
+        let three = try image.scratch.bytes("three")
+        for limit in [0, 1, 150_001, 300_001] {
+            #expect(try image.contents(["EFI", "debian", long], limit: limit) == Array(three.prefix(limit)))
+        }
         let names = try image.scratch.shell("LC_ALL=C.UTF-8 mdir -b -i fat ::/EFI/debian | sed s,.*/,,")
         #expect(
             try image.volume.entries(at: ["EFI", "debian"])?.map { $0.name }.sorted().joined(separator: "\n")
@@ -57,7 +64,7 @@ struct FATVolumeTests {
         let last = image.bytes.count - 512
         for length in Array(stride(from: last, through: 0, by: -(last / 50))) + [511, 36, 1, 0] {
             image.cut(to: min(length, image.bytes.count))
-            #expect(throws: FATFailure<FATBytes.OutOfBounds>.self, "cut to \(length)") { try image.volume }
+            #expect(throws: FATFailure<ByteError>.self, "cut to \(length)") { try image.volume }
         }
     }
 
@@ -94,8 +101,8 @@ struct FATVolumeTests {
     ]) func namesTheFieldThatIsWrong(_ offset: Int, _ bytes: [UInt8], _ field: String) throws {
         var image = try FATImage(width: 16, kibibytes: 16384)
         image.overwrite(bytes, at: offset)
-        do throws(FATFailure<FATBytes.OutOfBounds>) {
-            _ = try FATVolume(FATBytes(bytes: image.bytes))
+        do throws(FATFailure<ByteError>) {
+            _ = try FATVolume(MemoryVolume(image.bytes))
             Issue.record("not refused")
         } catch {
             guard case .format(.field(field, _)) = error else {
@@ -105,26 +112,35 @@ struct FATVolumeTests {
         }
     }
 
-    /// Every byte of boot sector, table, root and first folder turned to other values: an error or a result.
-    @Test func survivesEveryWrongByte() throws {
-        let image = try FATImage(
-            width: 12, kibibytes: 128, script: "mmd -i fat ::/EFI; echo x > 'a long name.cfg'; mcopy -i fat a* ::/EFI")
-        var survived = 0
-        for offset in 0..<min(image.bytes.count, 16384) {
-            for value: UInt8 in [0x00, 0xFF, image.bytes[offset] ^ 0x01] {
-                var other = image
-                other.overwrite([value], at: offset)
-                survived += (try? other.contents(["EFI", "a long name.cfg"])) == nil ? 0 : 1
+    /// Every byte that is set in tables, root and folder, those 32 bytes (an entry) after one, and the whole boot
+    /// sector turned to other values: an error or a result.
+    @Test(arguments: widths) func survivesEveryWrongByte(_ width: Int, _ kibibytes: Int, _ sectors: Int) throws {
+        var image = try FATImage(
+            width: width, kibibytes: kibibytes, clusterSectors: sectors,
+            script: "mmd -i fat ::/EFI; head -c 1500 /dev/zero > 'a long name.cfg'; mcopy -i fat a* ::/EFI")
+        let names = ["EFI", "a long name.cfg"]
+        let content = try #require(try image.contents(names))
+        var (survived, refused) = (0, 0)
+        let offsets = (0..<1 << 20).filter { $0 < 512 || image.bytes[$0] != 0 || image.bytes[$0 - 32] != 0 }
+        for offset in offsets {
+            let old = image.bytes[offset]
+            for value: UInt8 in [0x00, 0xFF, old ^ 0x01] {
+                image.overwrite([value], at: offset)
+                do {
+                    if try image.contents(names) == content { survived += 1 }
+                } catch is FATFailure<ByteError> { refused += 1 }
             }
+            image.overwrite([old], at: offset)
         }
-        #expect(survived > 10000)
+        #expect(survived > 1000)
+        #expect(refused > 20)
     }
 
     private func expect(_ wanted: FATError, _ body: () throws -> [UInt8]?) throws {
         do {
             _ = try body()
             Issue.record("no error; \(wanted) expected")
-        } catch let error as FATFailure<FATBytes.OutOfBounds> {
+        } catch let error as FATFailure<ByteError> {
             guard case .format(wanted) = error else {
                 Issue.record("\(error) instead of \(wanted)")
                 return

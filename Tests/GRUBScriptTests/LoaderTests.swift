@@ -94,7 +94,7 @@ import Testing
     func asksForTheFirmwareSetup(_ hasSetup: Bool?, _ last: String) throws {
         let image = GRUBImage(
             modules: Machines.debianModules, configuration: Array("normal (memdisk)/grub.cfg".utf8),
-            memdisk: try FATVolume(parsing: try Machines.memdisk()), prefix: "/EFI/debian", asksForFirmwareSetup: true)
+            memdisk: try Memdisk(parsing: try Machines.memdisk()), prefix: "/EFI/debian", asksForFirmwareSetup: true)
         let script = "fwsetup --is-supported\nif [ \"$?\" = 0 ]; then\n  echo setup\nfi\n"
         let disk = MemoryDisk(
             esp: ["/EFI/debian/grub.cfg": Machines.stub], boot: ["/grub/grub.cfg": Array(script.utf8)])

@@ -54,7 +54,7 @@ enum Machines {
     static func debian(isSecureBoot: Bool = true, without: Set<String> = []) throws -> GRUBMachine {
         let image = GRUBImage(
             modules: debianModules.filter { !without.contains($0) },
-            configuration: Array("normal (memdisk)/grub.cfg\n".utf8), memdisk: try FATVolume(parsing: try memdisk()),
+            configuration: Array("normal (memdisk)/grub.cfg\n".utf8), memdisk: try Memdisk(parsing: try memdisk()),
             prefix: "/EFI/debian")
         return GRUBMachine(
             image: image, bootDevice: "hd0,gpt1", bootDirectory: "/EFI/BOOT", isSecureBoot: isSecureBoot)

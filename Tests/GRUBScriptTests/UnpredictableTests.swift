@@ -38,7 +38,7 @@ import Testing
     @Test func doesNotTakeAWordForACommandThatAnUnknownModuleMayHave() throws {
         let image = GRUBImage(
             modules: Machines.debianModules + ["blscfg"], configuration: Array("normal (memdisk)/grub.cfg".utf8),
-            memdisk: try FATVolume(parsing: try Machines.memdisk()), prefix: "/EFI/debian")
+            memdisk: try Memdisk(parsing: try Machines.memdisk()), prefix: "/EFI/debian")
         let disk = MemoryDisk(
             esp: ["/EFI/debian/grub.cfg": Machines.stub], boot: ["/grub/grub.cfg": Array("true\nblscfg\n".utf8)])
         let machine = GRUBMachine(image: image, bootDevice: "hd0,gpt1", bootDirectory: "/EFI/debian")
@@ -46,6 +46,28 @@ import Testing
         #expect(
             try GRUBPrediction.make(machine: machine, disk: disk).ending
                 == .unpredictable("'blscfg' may be of module blscfg", place))
+    }
+
+    /// A file of the memory disk whose clusters are not all there is neither absent nor empty.
+    @Test func endsWhereTheMemoryDiskIsSpoilt() throws {
+        var bytes = try Machines.memdisk()
+        let sectorBytes = Int(bytes[11]) | Int(bytes[12]) << 8
+        let table = (Int(bytes[14]) | Int(bytes[15]) << 8) * sectorBytes
+        // The entry of cluster 2, where `grub.cfg` begins, has 12 bits.
+        bytes[table + 3] = 1
+        bytes[table + 4] &= 0xF0
+        let disk = MemoryDisk(esp: [:], boot: [:])
+        for (command, line) in [("normal", 1), ("true\nconfigfile", 2)] {
+            let image = GRUBImage(
+                modules: Machines.debianModules, configuration: Array((command + " (memdisk)/grub.cfg\n").utf8),
+                memdisk: try Memdisk(parsing: bytes), prefix: "/EFI/debian")
+            let machine = GRUBMachine(image: image, bootDevice: "hd0,gpt1", bootDirectory: "/EFI/debian")
+            #expect(
+                try GRUBPrediction.make(machine: machine, disk: disk).ending
+                    == .unpredictable(
+                        "memory disk: FAT: cluster 1 in the chain from 2 is no part of a file",
+                        GRUBPlace(file: "(embedded)", line: line, column: 1)))
+        }
     }
 
     @Test func passesOnWhatTheDiskThrows() throws {
