@@ -191,8 +191,8 @@ let fuzzTargets: [Target] = [
     .executableTarget(
         name: "fuzz",
         dependencies: [
-            "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "JSON",
-            "LUKSHeader", "PartitionTable", "RecoveryKeys", "SealedFormat", "Secrets", "TPM", "TestSupport",
+            "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog", "FileSystems",
+            "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys", "SealedFormat", "Secrets", "TPM", "TestSupport",
         ],
         path: "Tests/Fuzz", exclude: ["run", "seeds"], swiftSettings: strict),
 ]

@@ -38,11 +38,14 @@ enum Fuzz {
     typealias Target = @Sendable (_ input: [UInt8]) throws -> Void
 
     static let targets: [String: Target] = [
-        "authenticated-update": EFITargets.authenticatedUpdate, "boot-image": EFITargets.bootImage,
+        "authenticated-update": EFITargets.authenticatedUpdate, "boot-check": BootTargets.bootCheck,
+        "boot-image": EFITargets.bootImage,
         "code-signature": CryptographyTargets.codeSignature, "efivarfs-file": EFITargets.efivarfsFile,
-        "event-log": EventLogTargets.eventLog, "guest-configuration": TextTargets.guestConfiguration,
+        "event-log": EventLogTargets.eventLog, "fat-volume": BootTargets.fatVolume,
+        "grub-configuration": BootTargets.grubConfiguration, "grub-image": BootTargets.grubImage, "guest-configuration": TextTargets.guestConfiguration,
         "json": TextTargets.json, "luks-header": LUKSTargets.header, "luks-metadata": LUKSTargets.metadata,
         "partition-table": PartitionTableTargets.partitionTable, "recovery-key": TextTargets.recoveryKey,
+        "reference": BootTargets.reference,
         "sbat": EFITargets.sbat, "sealed-token": TextTargets.sealedToken,
         "signature-lists": EFITargets.signatureLists, "text-coding": TextTargets.coding,
         "tpm-public-area": TPMTargets.publicArea, "tpm-response": TPMTargets.response,
