@@ -192,7 +192,8 @@ let fuzzTargets: [Target] = [
         name: "fuzz",
         dependencies: [
             "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog", "FileSystems",
-            "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys", "SealedFormat", "Secrets", "TPM", "TestSupport",
+            "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys", "SealedFormat",
+            "Secrets", "TPM", "TestSupport",
         ],
         path: "Tests/Fuzz", exclude: ["run", "seeds"], swiftSettings: strict),
 ]
