@@ -8,6 +8,9 @@ public struct EventLog: Sendable {
         case sha1Only = "sha1"
     }
 
+    /// Where Linux shows the log of the first TPM, once securityfs is mounted.
+    public static let kernelFile = "/sys/kernel/security/tpm0/binary_bios_measurements"
+
     public let bytes: [UInt8]
     public let format: Format
     /// In the order of the header.

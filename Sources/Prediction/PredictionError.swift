@@ -37,10 +37,10 @@ public enum PredictionError: Error, Equatable, CustomStringConvertible {
 }
 
 func system<Value>(_ body: () throws(InstalledSystemError) -> Value) throws(PredictionError) -> Value {
-    do throws(InstalledSystemError) { return try body() } catch { throw .system(error) }
+    try rethrow(as: PredictionError.system, body)
 }
 func hashing<Value>(_ body: () throws(CryptographyError) -> Value) throws(PredictionError) -> Value {
-    do throws(CryptographyError) { return try body() } catch { throw .cryptography(error) }
+    try rethrow(as: PredictionError.cryptography, body)
 }
 func hash(_ bytes: [UInt8], _ algorithm: DigestAlgorithm) throws(PredictionError) -> [UInt8] {
     try hashing { () throws(CryptographyError) in try algorithm.hash(bytes) }

@@ -3,6 +3,7 @@ internal import BoundedBytes
 internal import Cryptography
 public import EFI
 public import EventLog
+internal import InitramfsRuntime
 public import InstalledSystem
 
 /// Makes the reference manifest of an installed system: what it has is what may run.
@@ -69,12 +70,12 @@ public struct ReferenceBuilder {
     static func hashing<Value>(
         _ body: () throws(CryptographyError) -> Value
     ) throws(ReferenceBuildingError) -> Value {
-        do throws(CryptographyError) { return try body() } catch { throw .cryptography(error) }
+        try rethrow(as: ReferenceBuildingError.cryptography, body)
     }
 
     static func reading<Value>(
         _ body: () throws(InstalledSystemError) -> Value
     ) throws(ReferenceBuildingError) -> Value {
-        do throws(InstalledSystemError) { return try body() } catch { throw .system(error) }
+        try rethrow(as: ReferenceBuildingError.system, body)
     }
 }

@@ -31,10 +31,7 @@ public enum BootCheckRun {
                 JSONMember("code", .integer(Int64(exitCode.rawValue))),
                 JSONMember("chain", .array(verdict?.components.map { $0.json } ?? [])),
             ]
-            if let failure {
-                members.append(JSONMember("area", .string(failure.area)))
-                members.append(JSONMember("reason", .string(failure.description)))
-            }
+            if let failure { members += failure.members }
             return .object(members)
         }
     }
@@ -51,13 +48,9 @@ public enum BootCheckRun {
 
     /// Nil where there is none: the standard rules hold.
     private static func configuration(_ path: String) throws(UnlockFailure) -> GuestConfiguration? {
-        var bytes: [UInt8] = []
-        do throws(FileError) { bytes = try FileBytes.read(path, limit: 1 << 16) } catch {
-            guard error.isMissing else { throw .configurationFile(error) }
+        do throws(UnlockFailure) { return try Preparation.configuration(at: path) } catch {
+            guard case .configurationFile(let file) = error, file.isMissing else { throw error }
             return nil
-        }
-        return try rethrow(as: UnlockFailure.configuration) { () throws(ConfigurationError) in
-            try GuestConfiguration(parsing: bytes)
         }
     }
 }

@@ -13,13 +13,16 @@ enum Preparation {
     ]
 
     static func configuration(_ options: UnlockOptions) throws(UnlockFailure) -> GuestConfiguration {
+        try configuration(at: options.configurationPath).replacing(device: options.device, tcti: options.tcti)
+    }
+
+    static func configuration(at path: String) throws(UnlockFailure) -> GuestConfiguration {
         let bytes = try rethrow(as: UnlockFailure.configurationFile) { () throws(FileError) in
-            try FileBytes.read(options.configurationPath, limit: 1 << 16)
+            try FileBytes.read(path, limit: 1 << 16)
         }
-        let configuration = try rethrow(as: UnlockFailure.configuration) { () throws(ConfigurationError) in
+        return try rethrow(as: UnlockFailure.configuration) { () throws(ConfigurationError) in
             try GuestConfiguration(parsing: bytes)
         }
-        return configuration.replacing(device: options.device, tcti: options.tcti)
     }
 
     /// Loads the modules and connects to the TPM, once its device is there.

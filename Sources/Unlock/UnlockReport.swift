@@ -37,10 +37,7 @@ public struct UnlockReport {
             JSONMember("chain", .array(chain.map { $0.json })),
             JSONMember("tpm_commands", .integer(Int64(tpmCommands))),
         ]
-        if let failure {
-            members.append(JSONMember("area", .string(failure.area)))
-            members.append(JSONMember("reason", .string(failure.description)))
-        }
+        if let failure { members += failure.members }
         return .object(members)
     }
 
@@ -50,5 +47,12 @@ public struct UnlockReport {
             JSONMember("result", .string(step.outcome.rawValue)),
             JSONMember("milliseconds", .integer(step.milliseconds)),
         ])
+    }
+}
+
+extension UnlockFailure {
+    /// What a report says of it.
+    var members: [JSONMember] {
+        [JSONMember("area", .string(area)), JSONMember("reason", .string(description))]
     }
 }

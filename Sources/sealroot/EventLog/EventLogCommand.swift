@@ -8,7 +8,7 @@ struct EventLogCommand: ParsableCommand {
         commandName: "eventlog",
         abstract: "Show, replay and compare TCG event logs.",
         discussion: """
-            The log of the running system is /sys/kernel/security/tpm0/binary_bios_measurements. Nothing in a log is \
+            The log of the running system is \(EventLog.kernelFile). Nothing in a log is \
             authentic by itself: compare the replay with the PCRs of the TPM.
             """,
         subcommands: [EventLogShow.self, EventLogReplay.self, EventLogDiff.self])

@@ -21,11 +21,7 @@ struct Predict: ParsableCommand {
             (pcr, type, digests, reason, text) and gaps (pcrs, event, reason).
             """)
 
-    @Option(help: ArgumentHelp("The root folder of the installed system.", valueName: "dir"), completion: .directory)
-    var root: String?
-
-    @Option(help: ArgumentHelp("A raw disk image instead of a folder.", valueName: "file"), completion: .file())
-    var image: String?
+    @OptionGroup var system: SystemOptions
 
     @Option(
         help: ArgumentHelp("The log of the last boot (default: the kernel's, for the root '/').", valueName: "file"),
@@ -45,10 +41,8 @@ struct Predict: ParsableCommand {
     var json = false
 
     static let defaultTemplate = "ovmf-debian12-secureboot"
-    private static let kernelLog = "/sys/kernel/security/tpm0/binary_bios_measurements"
 
     func validate() throws {
-        guard root == nil || image == nil else { throw ValidationError("--root and --image exclude each other") }
         guard eventlog == nil || template == nil else {
             throw ValidationError("--eventlog and --template exclude each other")
         }
@@ -70,13 +64,13 @@ struct Predict: ParsableCommand {
     }
 
     /// The running system: its log and its firmware's variables are at hand.
-    private var isRunningSystem: Bool { image == nil && (root ?? "/") == "/" }
+    private var isRunningSystem: Bool { system.image == nil && (system.root ?? "/") == "/" }
 
     /// The log that was asked for, else the kernel's, else a template.
     private func source() throws(CommandFailure) -> PredictionSource {
         if let eventlog { return try log(eventlog) }
         if isRunningSystem, template == nil {
-            do throws(CommandFailure) { return try log(Self.kernelLog) } catch {
+            do throws(CommandFailure) { return try log(EventLog.kernelFile) } catch {
                 // No log at all: then it is as before a first boot.
                 guard error.code == .missing else { throw error }
             }
@@ -100,9 +94,9 @@ struct Predict: ParsableCommand {
     private func open(after history: BootHistory) throws(PredictionError) -> InstalledSystem {
         do throws(InstalledSystemError) {
             let devices = history.grubDevices
-            if let image { return try InstalledSystem.open(image: image, devices: devices) }
+            if let image = system.image { return try InstalledSystem.open(image: image, devices: devices) }
             let esp = isRunningSystem ? history.systemPartition.map { "/dev/disk/by-partuuid/\($0)" } : nil
-            return try InstalledSystem.open(root: root ?? "/", devices: devices, espDevice: esp)
+            return try InstalledSystem.open(root: system.root ?? "/", devices: devices, espDevice: esp)
         } catch { throw .system(error) }
     }
 }

@@ -22,7 +22,7 @@ struct ReferenceCheck: ParsableCommand {
     var file: String
 
     @Option(help: ArgumentHelp("The log of the boot (default: the kernel's).", valueName: "file"), completion: .file())
-    var eventlog = "/sys/kernel/security/tpm0/binary_bios_measurements"
+    var eventlog = EventLog.kernelFile
 
     @Option(help: ArgumentHelp("Refuse this argument of the kernel, too; may be repeated.", valueName: "argument"))
     var denyArgument: [String] = []

@@ -18,11 +18,7 @@ struct ReferenceCreate: ParsableCommand {
             drivers, SBAT level, shim's lists and the keys of Secure Boot, --efivars the keys as they are now.
             """)
 
-    @Option(help: ArgumentHelp("The root folder of the installed system.", valueName: "dir"), completion: .directory)
-    var root: String?
-
-    @Option(help: ArgumentHelp("A raw disk image instead of a folder.", valueName: "file"), completion: .file())
-    var image: String?
+    @OptionGroup var system: SystemOptions
 
     @Option(
         help: ArgumentHelp(
@@ -46,10 +42,6 @@ struct ReferenceCreate: ParsableCommand {
     @Flag(help: "Print on one line, and a failure as an object.")
     var json = false
 
-    func validate() throws {
-        guard root == nil || image == nil else { throw ValidationError("--root and --image exclude each other") }
-    }
-
     func run() throws {
         try reporting(json: json) { () throws(CommandFailure) in
             var facts = ReferenceBuilder.Facts()
@@ -58,7 +50,7 @@ struct ReferenceCreate: ParsableCommand {
             let reference: Reference
             do throws(ReferenceBuildingError) {
                 if let efivars { facts.variables = try Self.variables(efivars) }
-                reference = try ReferenceBuilder(try system(), facts).build()
+                reference = try ReferenceBuilder(try installed(), facts).build()
             } catch { throw CommandFailure(code: error.exitCode, area: "reference", detail: error.description) }
             try write((json ? reference.json.compact : reference.json.pretty) + "\n")
         }
@@ -71,10 +63,10 @@ struct ReferenceCreate: ParsableCommand {
         throw .noVariables(folder)
     }
 
-    private func system() throws(ReferenceBuildingError) -> InstalledSystem {
+    private func installed() throws(ReferenceBuildingError) -> InstalledSystem {
         do throws(InstalledSystemError) {
-            if let image { return try InstalledSystem.open(image: image) }
-            return try InstalledSystem.open(root: root ?? "/")
+            if let image = system.image { return try InstalledSystem.open(image: image) }
+            return try InstalledSystem.open(root: system.root ?? "/")
         } catch { throw .system(error) }
     }
 
