@@ -13,6 +13,17 @@ public struct FoundPCR: Equatable, Sendable {
     }
 }
 
+extension EventLog {
+    /// SHA-256 of PCR 0 to 15 as the log leads to; zeros where it extends nothing.
+    public func replayedBootPCRs() throws(CryptographyError) -> [FoundPCR] {
+        let replayed = try replay().first { $0.bank.algorithm == .sha256 }?.pcrs ?? []
+        let zeros = [UInt8](repeating: 0, count: DigestAlgorithm.sha256.byteCount)
+        return (0..<16).map { index in
+            FoundPCR(index: index, value: replayed.first { $0.index == index }?.value ?? zeros)
+        }
+    }
+}
+
 /// Events that programs of the guest extend behind the end of the firmware's log, in this order, each perhaps not yet.
 public struct LaterEvents: Equatable, Sendable {
     public let pcr: Int

@@ -23,10 +23,10 @@ extension BootCheck {
     }
 
     private func otherPCR(_ pcrs: [FoundPCR], _ later: [LaterEvents]) throws(CryptographyError) -> Refusal? {
-        let replayed = try log.replay().first { $0.bank == bank }?.pcrs ?? []
+        let replayed = try log.replayedBootPCRs()
         for index in Self.comparedPCRs {
             guard let found = pcrs.first(where: { $0.index == index })?.value else { return .unreadPCR(index) }
-            let start = replayed.first { $0.index == index }?.value ?? [UInt8](repeating: 0, count: 32)
+            let start = replayed[index].value
             var value = start
             var isFound = value == found
             for event in later.first(where: { $0.pcr == index })?.events ?? [] where !isFound {

@@ -25,6 +25,16 @@ extension CommandFailure {
     }
 }
 
+extension CommandFailure {
+    /// An input file that is too long for its format is malformed; another failure is one of reading.
+    static func reading(_ path: String, limit: Int, area: String) throws(CommandFailure) -> [UInt8] {
+        do throws(FileError) { return try FileBytes.read(path, limit: limit) } catch {
+            guard error.operation == .limit else { throw CommandFailure(error, area: area) }
+            throw CommandFailure(code: .malformed, area: area, detail: error.description)
+        }
+    }
+}
+
 extension InitramfsRuntime.ExitCode {
     /// The code in one word, for scripts.
     var reason: String {

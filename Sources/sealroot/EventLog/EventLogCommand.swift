@@ -19,11 +19,7 @@ extension EventLog {
     private static let longest = 16 << 20
 
     static func read(_ path: String) throws(CommandFailure) -> EventLog {
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try FileBytes.read(path, limit: longest) } catch {
-            guard error.operation == .limit else { throw CommandFailure(error, area: "eventlog") }
-            throw CommandFailure(code: .malformed, area: "eventlog", detail: error.description)
-        }
+        let bytes = try CommandFailure.reading(path, limit: longest, area: "eventlog")
         do throws(EventLogError) { return try EventLog(parsing: bytes) } catch {
             throw CommandFailure(code: .malformed, area: "eventlog", detail: path + ": " + error.description)
         }

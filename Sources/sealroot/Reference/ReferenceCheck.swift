@@ -61,12 +61,7 @@ struct ReferenceCheck: ParsableCommand {
                 return try TPM.connect(tcti: tcti).readPCRs(.boot).map { FoundPCR(index: $0.index, value: $0.digest) }
             } catch { throw CommandFailure(code: .unavailable, area: "tpm", detail: error.description) }
         }
-        let banks = try hashing { () throws(CryptographyError) in try log.replay() }
-        let replayed = banks.first { $0.bank.algorithm == .sha256 }?.pcrs ?? []
-        let zeros = [UInt8](repeating: 0, count: DigestAlgorithm.sha256.byteCount)
-        return (0..<16).map { index in
-            FoundPCR(index: index, value: replayed.first { $0.index == index }?.value ?? zeros)
-        }
+        return try hashing { () throws(CryptographyError) in try log.replayedBootPCRs() }
     }
 
     private func show(_ verdict: BootVerdict) {

@@ -15,11 +15,7 @@ struct ReferenceCommand: ParsableCommand {
 
 extension Reference {
     static func read(_ path: String) throws(CommandFailure) -> Reference {
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try FileBytes.read(path, limit: longest) } catch {
-            guard error.operation == .limit else { throw CommandFailure(error, area: "reference") }
-            throw CommandFailure(code: .malformed, area: "reference", detail: error.description)
-        }
+        let bytes = try CommandFailure.reading(path, limit: longest, area: "reference")
         do throws(ReferenceError) { return try Reference(parsing: bytes) } catch {
             throw CommandFailure(code: .malformed, area: "reference", detail: path + ": " + error.description)
         }

@@ -21,12 +21,7 @@ enum BootTargets {
     /// A log that the TPM bears out, whatever it holds.
     static let bootCheck: Fuzz.Target = { input in
         let log = try EventLog(parsing: input)
-        let banks = try log.replay()
-        let values = banks.first { $0.bank.algorithm == .sha256 }?.pcrs ?? []
-        let pcrs = (0..<16).map { index in
-            FoundPCR(
-                index: index, value: values.first { $0.index == index }?.value ?? [UInt8](repeating: 0, count: 32))
-        }
+        let pcrs = try log.replayedBootPCRs()
         let program = Reference.Program(role: .kernel, digest: [UInt8](repeating: 7, count: 32), file: "kernel")
         let check = BootCheck(log: log, reference: Reference(programs: [program]))
         let verdict = try check.verdict(pcrs: pcrs, later: [.phases])
