@@ -73,10 +73,12 @@ import Testing
         let folder = try Scratch()
         try folder.shell("mkdir g")
         try folder.write(Array((Self.script + "\nhalt\n").utf8), to: "g/grub.cfg")
-        // It wants a terminal, and writes control sequences to it.
+        // It wants a terminal, and writes control sequences to it. Timeout stays outside: inside it would put the
+        // emulator in the background, where dash (the shell of `script` where SHELL is unset) leaves it stopped.
         let output = try folder.shell(
             #"""
-            script -qec "stty cols 500; timeout 60 grub-emu -d $PWD/g -r host" /dev/null </dev/null >out || true
+            emulate="stty cols 500; exec grub-emu -d $PWD/g -r host"
+            SHELL=/bin/sh TERM=xterm timeout 60 script -qec "$emulate" /dev/null </dev/null >out || true
             tr -d '\r' <out | sed 's/\x1b\[[0-9]*m//g'
             """#)
         let wanted = output.split(separator: "\n@").dropFirst().map { "@" + $0 }
