@@ -148,7 +148,7 @@ let testTargets: [Target] = [
     tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
-    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets"]),
+    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets", "TestSupport"]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",

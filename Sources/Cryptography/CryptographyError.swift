@@ -9,6 +9,9 @@ public struct CryptographyError: Error, Equatable, CustomStringConvertible {
         case derive = "EVP_KDF_derive"
         case random = "RAND_priv_bytes"
         case certificateStore = "X509_STORE_new"
+        case signingKey = "EVP_PKEY_fromdata"
+        case sign = "EVP_DigestSign"
+        case encodeKey = "PEM_write_bio_PKCS8PrivateKey"
     }
 
     public let call: Call
