@@ -81,7 +81,7 @@ let effects: [Target] = [
 let decisions: [Target] = [
     library("BootPolicy", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON"]),
     library("RecoveryKeys", ["Cryptography", "Secrets"]),
-    library("Sealing", ["Cryptography", "Secrets"]),
+    library("Sealing", ["Cryptography", "SealedFormat", "Secrets"]),
 ]
 let flows: [Target] = [
     library(

@@ -69,7 +69,7 @@ public struct Enrollment: Sendable {
             let token = SealedToken(
                 keyslot: keyslot,
                 parent: .init(handle: parent.handle, name: parent.name, publicArea: parent.publicArea),
-                object: .init(publicArea: blob.publicArea, privateArea: blob.privateArea),
+                object: .init(publicArea: blob.publicArea, wrapped: .native(blob.privateArea)),
                 policies: [Self.policy(selection, values, digest: policy)],
                 headerMAC: try headerMAC(secret, keyslot), volumeKeyID: identity)
             let id = try luks { () throws(LUKSError) in try volume.addToken(token.json().compact) }

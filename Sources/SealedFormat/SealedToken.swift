@@ -27,14 +27,34 @@ public struct SealedToken: Equatable, Sendable {
 
     /// The sealed secret.
     public struct SealedObject: Equatable, Sendable {
-        /// TPM2B_PUBLIC as the TPM marshals it, with its size.
-        public var publicArea: [UInt8]
-        /// TPM2B_PRIVATE as the TPM marshals it, with its size.
-        public var privateArea: [UInt8]
+        /// The part that only the storage key opens.
+        public enum Wrapped: Equatable, Sendable {
+            /// TPM2B_PRIVATE of an object that this TPM made.
+            case native([UInt8])
+            /// What somebody else made for this TPM, and TPM2_Import takes: TPM2B_PRIVATE, and TPM2B_ENCRYPTED_SECRET.
+            case duplicate([UInt8], seed: [UInt8])
+        }
 
-        public init(publicArea: [UInt8], privateArea: [UInt8]) {
+        /// TPM2B_PUBLIC as the TPM marshals it, with its size, as are the others.
+        public var publicArea: [UInt8]
+        public var wrapped: Wrapped
+
+        public init(publicArea: [UInt8], wrapped: Wrapped) {
             self.publicArea = publicArea
-            self.privateArea = privateArea
+            self.wrapped = wrapped
+        }
+    }
+
+    /// Who may say which policies open the object.
+    public struct Authority: Equatable, Sendable {
+        /// TPM2B_PUBLIC of a P-256 key.
+        public var publicArea: [UInt8]
+        /// The policy reference: the volume's name, 32 bytes.
+        public var reference: [UInt8]
+
+        public init(publicArea: [UInt8], reference: [UInt8]) {
+            self.publicArea = publicArea
+            self.reference = reference
         }
     }
 
@@ -55,17 +75,26 @@ public struct SealedToken: Equatable, Sendable {
         public var bank: DigestAlgorithm
         /// 0 to 23, ascending.
         public var pcrs: [Int]
-        /// The policy digest, SHA-256, 32 bytes.
+        /// The policy digest, SHA-256, 32 bytes: the object's own, or the one that the authority approves.
         public var digest: [UInt8]
         /// What each PCR was expected to hold, as long as the bank's hash; only for diagnosis, may lack some.
         public var values: [Value]
+        /// The highest value of the revocation counter under which it holds; set where the token has a counter.
+        public var count: UInt64?
+        /// ECDSA by the authority: r and s of 32 bytes each, big-endian; set where the token has an authority.
+        public var signature: [UInt8]?
 
-        public init(label: String, bank: DigestAlgorithm, pcrs: [Int], digest: [UInt8], values: [Value]) {
+        public init(
+            label: String, bank: DigestAlgorithm, pcrs: [Int], digest: [UInt8], values: [Value], count: UInt64? = nil,
+            signature: [UInt8]? = nil
+        ) {
             self.label = label
             self.bank = bank
             self.pcrs = pcrs
             self.digest = digest
             self.values = values
+            self.count = count
+            self.signature = signature
         }
     }
 
@@ -73,21 +102,29 @@ public struct SealedToken: Equatable, Sendable {
     public var keyslot: Int
     public var parent: ParentKey
     public var object: SealedObject
-    /// 1 to 32.
+    public var authority: Authority?
+    /// NV index of the revocation counter, 0x01800000 to 0x01BFFFFF; only with an authority.
+    public var counter: UInt32?
+    /// 1 to 32; none only where the authority has yet to approve one.
     public var policies: [PCRPolicy]
+    /// What the secret is combined with before anything is derived from it.
+    public var secondFactor: DerivedKeySelection?
     /// HMAC-SHA-256 over the canonical header, 32 bytes.
     public var headerMAC: [UInt8]
     /// HMAC-SHA-256 over the volume key, 32 bytes.
     public var volumeKeyID: [UInt8]
 
     public init(
-        keyslot: Int, parent: ParentKey, object: SealedObject, policies: [PCRPolicy], headerMAC: [UInt8],
-        volumeKeyID: [UInt8]
+        keyslot: Int, parent: ParentKey, object: SealedObject, authority: Authority? = nil, counter: UInt32? = nil,
+        policies: [PCRPolicy], secondFactor: DerivedKeySelection? = nil, headerMAC: [UInt8], volumeKeyID: [UInt8]
     ) {
         self.keyslot = keyslot
         self.parent = parent
         self.object = object
+        self.authority = authority
+        self.counter = counter
         self.policies = policies
+        self.secondFactor = secondFactor
         self.headerMAC = headerMAC
         self.volumeKeyID = volumeKeyID
     }

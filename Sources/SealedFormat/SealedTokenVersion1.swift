@@ -6,32 +6,35 @@ internal import JSON
 ///
 /// Source: architecture.md, 4.1. TPM structures are Base64; digests, MACs and the name, which is a digest behind
 /// its algorithm, are hexadecimal; handles are `0x…`. Unknown fields are refused, since whoever wrote them relies
-/// on their being heeded. So are authority, counter and duplicate, which this version does not serve yet.
+/// on their being heeded.
 enum SealedTokenVersion1 {
     static let version: Int64 = 1
 
     /// Sizes of the largest TPMT_PUBLIC and _PRIVATE that the TSS's types hold (tss2_tpm2_types.h, 4.0), in bytes.
     private static let largestPublic = 612
     private static let largestPrivate = 1550
-    private static let largestLabel = 128
-    private static let policyCount = 1...32
-    private static let pcrs = 0...23
+    /// TPM2B_ENCRYPTED_SECRET, which is as long as an RSA modulus.
+    private static let largestSeed = 512
     private static let persistentHandles: ClosedRange<UInt32> = 0x8100_0000...0x81FF_FFFF
+    /// Source: TCG Registry of Reserved TPM 2.0 Handles and Localities, 1.1, section 2.2.2.
+    private static let ownerIndices: ClosedRange<UInt32> = 0x0180_0000...0x01BF_FFFF
 
     static func read(_ reader: inout TokenReader) throws(TokenError) -> SealedToken {
         let keyslot = try keyslot(&reader)
         var tpm = try reader.object("tpm2")
-        try tpm.refuse(["authority", "counter"])
         let parent = try parent(tpm.object("parent"))
         let object = try object(tpm.object("object"))
-        let policies = try policies(&tpm)
+        let authority = tpm.peek("authority") == nil ? nil : try authority(tpm.object("authority"))
+        let counter = try authority == nil ? nil : counter(&tpm)
+        let policies = try PolicyListVersion1(isSigned: authority != nil, isCounted: counter != nil).read(&tpm)
         try tpm.finish()
+        let secondFactor = reader.peek("snp") == nil ? nil : try derivedKey(reader.object("snp"))
         let headerMAC = try reader.digest("header_mac", count: 32)
         let volumeKeyID = try reader.digest("volume_key_id", count: 32)
         try reader.finish()
         return SealedToken(
-            keyslot: keyslot, parent: parent, object: object, policies: policies, headerMAC: headerMAC,
-            volumeKeyID: volumeKeyID)
+            keyslot: keyslot, parent: parent, object: object, authority: authority, counter: counter,
+            policies: policies, secondFactor: secondFactor, headerMAC: headerMAC, volumeKeyID: volumeKeyID)
     }
 
     private static func keyslot(_ reader: inout TokenReader) throws(TokenError) -> Int {
@@ -59,110 +62,53 @@ enum SealedTokenVersion1 {
 
     private static func object(_ object: consuming TokenReader) throws(TokenError) -> SealedToken.SealedObject {
         var object = object
-        try object.refuse(["duplicate", "seed"])
-        let sealed = SealedToken.SealedObject(
-            publicArea: try object.sized("public", limit: largestPublic),
-            privateArea: try object.sized("private", limit: largestPrivate))
+        let publicArea = try object.sized("public", limit: largestPublic)
+        let wrapped: SealedToken.SealedObject.Wrapped
+        if object.peek("duplicate") != nil {
+            wrapped = .duplicate(
+                try object.sized("duplicate", limit: largestPrivate), seed: try object.sized("seed", limit: largestSeed)
+            )
+        } else {
+            wrapped = .native(try object.sized("private", limit: largestPrivate))
+        }
         try object.finish()
-        return sealed
+        return SealedToken.SealedObject(publicArea: publicArea, wrapped: wrapped)
     }
 
-    private static func policies(_ tpm: inout TokenReader) throws(TokenError) -> [SealedToken.PCRPolicy] {
-        let entries = try tpm.array("policies")
-        guard policyCount.contains(entries.count) else {
-            throw TokenError(tpm.path(of: "policies"), .wrongLength(entries.count))
+    private static func authority(_ authority: consuming TokenReader) throws(TokenError) -> SealedToken.Authority {
+        var authority = authority
+        let value = SealedToken.Authority(
+            publicArea: try authority.sized("public", limit: largestPublic),
+            reference: try authority.bytes("ref", count: 32))
+        try authority.finish()
+        return value
+    }
+
+    private static func counter(_ tpm: inout TokenReader) throws(TokenError) -> UInt32? {
+        guard tpm.peek("counter") != nil else { return nil }
+        guard let index = Hexadecimal.parsePrefixed(try tpm.string("counter")), ownerIndices.contains(index) else {
+            throw TokenError(tpm.path(of: "counter"), .notOwnerIndex)
         }
-        var policies: [SealedToken.PCRPolicy] = []
-        for (index, entry) in entries.enumerated() {
-            let path = tpm.path(of: "policies") + "[\(index)]"
-            policies.append(try policy(ObjectReader(entry, at: path, wrap: TokenError.member)))
+        return index
+    }
+
+    private static func derivedKey(_ snp: consuming TokenReader) throws(TokenError) -> DerivedKeySelection {
+        var snp = snp
+        let rootName = try snp.string("root_key")
+        guard let rootKey = DerivedKeySelection.RootKey(rawValue: rootName) else {
+            throw TokenError(snp.path(of: "root_key"), .value(rootName))
         }
-        return policies
-    }
-
-    private static func policy(_ policy: consuming TokenReader) throws(TokenError) -> SealedToken.PCRPolicy {
-        var policy = policy
-        try policy.refuse(["count", "signature"])
-        let label = try policy.string("label")
-        guard label.utf8.count <= largestLabel else {
-            throw TokenError(policy.path(of: "label"), .wrongLength(label.utf8.count))
+        let names = try snp.strings("fields")
+        let fields = DerivedKeySelection.Field.allCases.filter { names.contains($0.rawValue) }
+        guard fields.map({ $0.rawValue }) == names else {
+            throw TokenError(snp.path(of: "fields"), .value(names.joined(separator: ",")))
         }
-        let bankName = try policy.string("bank")
-        guard let bank = DigestAlgorithm(rawValue: bankName) else {
-            throw TokenError(policy.path(of: "bank"), .value(bankName))
-        }
-        let pcrs = try pcrs(&policy)
-        let digest = try policy.digest("digest", count: 32)
-        let values = try values(policy.object("values"), bank: bank, pcrs: pcrs)
-        try policy.finish()
-        return SealedToken.PCRPolicy(label: label, bank: bank, pcrs: pcrs, digest: digest, values: values)
-    }
-
-    private static func pcrs(_ policy: inout TokenReader) throws(TokenError) -> [Int] {
-        let path = policy.path(of: "pcrs")
-        var list: [Int] = []
-        for entry in try policy.array("pcrs") {
-            guard let number = entry.integer, let pcr = Int(exactly: number), pcrs.contains(pcr),
-                pcr > list.last ?? -1
-            else { throw TokenError(path, .value(entry.compact)) }
-            list.append(pcr)
-        }
-        guard !list.isEmpty else { throw TokenError(path, .wrongLength(0)) }
-        return list
-    }
-
-    private static func values(
-        _ reader: consuming TokenReader, bank: DigestAlgorithm, pcrs: [Int]
-    ) throws(TokenError) -> [SealedToken.PCRPolicy.Value] {
-        var reader = reader
-        var values: [SealedToken.PCRPolicy.Value] = []
-        for pcr in pcrs where reader.peek("\(pcr)") != nil {
-            values.append(.init(pcr: pcr, digest: try reader.digest("\(pcr)", count: bank.byteCount)))
-        }
-        try reader.finish()
-        return values
-    }
-
-    static func json(of token: SealedToken) -> JSONValue {
-        .object([
-            JSONMember("type", .string(SealedToken.type)),
-            JSONMember("keyslots", .array([.string("\(token.keyslot)")])),
-            JSONMember("version", .integer(version)),
-            JSONMember(
-                "tpm2",
-                .object([
-                    JSONMember("parent", json(of: token.parent)),
-                    JSONMember("object", json(of: token.object)),
-                    JSONMember("policies", .array(token.policies.map(json))),
-                ])),
-            JSONMember("header_mac", .string(Hexadecimal.encode(token.headerMAC))),
-            JSONMember("volume_key_id", .string(Hexadecimal.encode(token.volumeKeyID))),
-        ])
-    }
-
-    private static func json(of parent: SealedToken.ParentKey) -> JSONValue {
-        .object([
-            JSONMember("handle", .string(Hexadecimal.prefixed(parent.handle))),
-            JSONMember("name", .string(Hexadecimal.encode(parent.name))),
-            JSONMember("public", .string(Base64.encode(parent.publicArea))),
-        ])
-    }
-
-    private static func json(of object: SealedToken.SealedObject) -> JSONValue {
-        .object([
-            JSONMember("public", .string(Base64.encode(object.publicArea))),
-            JSONMember("private", .string(Base64.encode(object.privateArea))),
-        ])
-    }
-
-    private static func json(of policy: SealedToken.PCRPolicy) -> JSONValue {
-        let values = policy.values.map { JSONMember("\($0.pcr)", .string(Hexadecimal.encode($0.digest))) }
-        return .object([
-            JSONMember("label", .string(policy.label)),
-            JSONMember("bank", .string(policy.bank.rawValue)),
-            JSONMember("pcrs", .array(policy.pcrs.map { .integer(Int64($0)) })),
-            JSONMember("digest", .string(Hexadecimal.encode(policy.digest))),
-            JSONMember("values", .object(values)),
-        ])
+        let vmpl = try snp.number("vmpl", in: 0...3)
+        let guestSVN = try snp.number("guest_svn", in: 0...Int64(UInt32.max))
+        let tcb = try snp.digest("tcb_version", count: 8)
+        try snp.finish()
+        return DerivedKeySelection(
+            rootKey: rootKey, fields: fields, vmpl: Int(vmpl), guestSVN: UInt32(guestSVN),
+            tcbVersion: tcb.reduce(0) { $0 << 8 | UInt64($1) })
     }
 }

@@ -7,13 +7,13 @@ public struct TokenError: Error, Equatable, Sendable, CustomStringConvertible {
         case missing
         case wrongType(MemberError.Kind)
         case unknownField
-        /// A field of the format that this version does not serve: a token that has it needs a newer Sealroot.
-        case unsupportedField
         case unknownVersion(Int64)
         case notBase64
         case notHexadecimal
         /// Not `0x` and 1 to 8 hexadecimal digits, or no persistent handle.
         case notPersistentHandle
+        /// No `0x` and digits, or no NV index that the owner may define.
+        case notOwnerIndex
         /// Length in bytes, or in entries of a list.
         case wrongLength(Int)
         /// A value of the right type that is not allowed; the text comes from the input.
@@ -24,11 +24,11 @@ public struct TokenError: Error, Equatable, Sendable, CustomStringConvertible {
             case .missing: "missing"
             case .wrongType(let kind): "not of type " + kind.rawValue
             case .unknownField: "unknown"
-            case .unsupportedField: "not supported by this version"
             case .unknownVersion(let version): "version \(version) is not known"
             case .notBase64: "not base64"
             case .notHexadecimal: "not hexadecimal"
             case .notPersistentHandle: "not a persistent TPM handle"
+            case .notOwnerIndex: "not an NV index of the owner's range"
             case .wrongLength(let count): "wrong length \(count)"
             case .value(let text): "'\(Printable.escape(text))' is not allowed"
             }

@@ -23,8 +23,17 @@ extension ObjectReader<TokenError> {
         return bytes
     }
 
-    /// Refuses fields by name that belong to the format but not to what this version serves.
-    func refuse(_ names: [String]) throws(TokenError) {
-        for name in names where peek(name) != nil { throw TokenError(path(of: name), .unsupportedField) }
+    /// Bytes in Base64, exactly `count` of them.
+    mutating func bytes(_ name: String, count: Int) throws(TokenError) -> [UInt8] {
+        guard let bytes = Base64.decode(try string(name)) else { throw TokenError(path(of: name), .notBase64) }
+        guard bytes.count == count else { throw TokenError(path(of: name), .wrongLength(bytes.count)) }
+        return bytes
+    }
+
+    /// An integer in `range`.
+    mutating func number(_ name: String, in range: ClosedRange<Int64>) throws(TokenError) -> Int64 {
+        let number = try integer(name)
+        guard range.contains(number) else { throw TokenError(path(of: name), .value("\(number)")) }
+        return number
     }
 }

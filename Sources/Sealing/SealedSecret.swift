@@ -45,22 +45,30 @@ public struct SealedSecret: ~Copyable {
         } catch { throw .cryptography(error) }
     }
 
-    private func derive(_ purpose: String) throws(SealingError) -> SecretBytes {
+    /// The key of the local authority: whoever has the secret may also approve policies.
+    public func authorityKey() throws(SealingError) -> SigningKey {
+        let seed = try derive("policy authority", count: SigningKey.seedByteCount)
+        do throws(CryptographyError) { return try SigningKey.derive(from: seed) } catch { throw .cryptography(error) }
+    }
+
+    /// What everything is derived from where there is a second factor: HKDF over the secret and `factor`, 32 bytes each.
+    public consuming func combined(with factor: borrowing SecretBytes) throws(SealingError) -> SealedSecret {
+        guard factor.count == Self.byteCount else { throw .factorLength(factor.count) }
+        let both = SecretBytes(count: 2 * Self.byteCount) { both in
+            for index in 0..<Self.byteCount {
+                both[index] = bytes.bytes[index]
+                both[Self.byteCount + index] = factor.bytes[index]
+            }
+        }
         do throws(CryptographyError) {
-            return try KeyDerivation.hkdfSHA256(bytes, info: "sealroot v1 " + purpose, count: 32)
+            return SealedSecret(
+                verified: try KeyDerivation.hkdfSHA256(both, info: "sealroot v1 second factor", count: Self.byteCount))
         } catch { throw .cryptography(error) }
     }
-}
 
-/// Why a sealed secret cannot be used.
-public enum SealingError: Error, Equatable, CustomStringConvertible {
-    case length(Int)
-    case cryptography(CryptographyError)
-
-    public var description: String {
-        switch self {
-        case .length(let count): "the unsealed object has " + String(count) + " bytes, not 32"
-        case .cryptography(let error): error.description
-        }
+    private func derive(_ purpose: String, count: Int = 32) throws(SealingError) -> SecretBytes {
+        do throws(CryptographyError) {
+            return try KeyDerivation.hkdfSHA256(bytes, info: "sealroot v1 " + purpose, count: count)
+        } catch { throw .cryptography(error) }
     }
 }

@@ -62,6 +62,7 @@ public enum UnlockFailure: Error {
         case .lockedOut: .busy
         case .otherTPM, .policyWithoutFence, .measurements, .boot: .bootRefused
         case .sealing(.length): .bootRefused
+        case .sealing(.factorLength), .sealing(.factorUnavailable): .unavailable
         case .sealing(.cryptography), .cryptography, .fence(.cryptography): .internalFault
         case .headerMAC, .volumeKeyIdentity, .mapping: .volumeRefused
         case .luks(let error): error.isWrongKey || error.isMalformed ? .volumeRefused : .unavailable

@@ -21,7 +21,10 @@ enum Unsealing {
     private static func unseal(
         _ object: SealedToken.SealedObject, _ policy: PCRSelection, under parent: StorageKey, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SecretBytes {
-        let blob = SealedBlob(publicArea: object.publicArea, privateArea: object.privateArea)
+        guard case .native(let privateArea) = object.wrapped else {
+            throw .token(TokenError("tpm2.object.duplicate", .unknownField))
+        }
+        let blob = SealedBlob(publicArea: object.publicArea, privateArea: privateArea)
         do throws(TPMError) { return try tpm.unseal(blob, policy: policy, under: parent) } catch {
             guard error.isLockout else { throw .tpm(error) }
             throw .lockedOut(seconds: lockoutSeconds(tpm))

@@ -44,7 +44,7 @@ import Testing
         (#""version":1"#, #""version":"1""#, "not of type integer"),
         (#""header_mac""#, #""header_mace""#, "header_mac"),
         (#""private":""#, #""private":"!"#, "not base64"),
-        (#""policies""#, #""counter":1,"policies""#, "not supported"),
+        (#""policies""#, #""x":1,"policies""#, "unknown"),
     ])
     func aTokenThatIsNoneIsMalformed(_ old: String, _ new: String, _ message: String) throws {
         let machine = try Machine()

@@ -11,7 +11,7 @@ import Testing
         parent: .init(
             handle: 0x8100_0002, name: [0x00, 0x0B] + [UInt8](repeating: 0xA1, count: 32),
             publicArea: [0, 8] + Array("pubarea1".utf8)),
-        object: .init(publicArea: [0, 8] + Array("pubarea2".utf8), privateArea: [0, 7] + Array("private".utf8)),
+        object: .init(publicArea: [0, 8] + Array("pubarea2".utf8), wrapped: .native([0, 7] + Array("private".utf8))),
         policies: [
             .init(
                 label: "6.1.0-44", bank: .sha256, pcrs: [4, 7], digest: [UInt8](repeating: 0xB2, count: 32),
@@ -28,6 +28,36 @@ import Testing
 
     @Test func writesTheTokenOfTheDesign() throws {
         #expect(Self.sample.json() == (try JSONValue(parsing: TokenSample.text)))
+    }
+
+    static var signedSample: SealedToken {
+        var token = sample
+        token.object.wrapped = .duplicate([0, 7] + Array("private".utf8), seed: [0, 4] + Array("seed".utf8))
+        token.authority = .init(
+            publicArea: token.parent.publicArea, reference: [UInt8](repeating: 0xE5, count: 32))
+        token.counter = 0x0180_5EA0
+        token.policies = [
+            .init(
+                label: "6.1.0-44", bank: .sha256, pcrs: [4], digest: [UInt8](repeating: 0xB2, count: 32), values: [],
+                count: 7, signature: [UInt8](repeating: 0xF6, count: 64))
+        ]
+        token.secondFactor = .init(
+            rootKey: .chip, fields: [.policy, .measurement], vmpl: 1, guestSVN: 2, tcbVersion: 0xDB18_0000_0000_0004)
+        return token
+    }
+
+    @Test func readsAndWritesATokenWithAuthorityAndSecondFactor() throws {
+        let json = try JSONValue(parsing: TokenSample.signedText)
+        #expect(try SealedToken(json) == Self.signedSample)
+        #expect(Self.signedSample.json() == json)
+    }
+
+    /// The first policy comes when the authority has approved it.
+    @Test func readsATokenThatWaitsForItsFirstPolicy() throws {
+        let json = try TokenSample.changed("tpm2/policies", of: TokenSample.signedText, to: "[]")
+        let token = try SealedToken(json)
+        #expect(token.policies.isEmpty)
+        #expect(try SealedToken(token.json()) == token)
     }
 
     @Test func comesBackUnchangedFromCryptsetup() throws {
@@ -66,7 +96,7 @@ import Testing
             let json = try TokenSample.changed("tpm2/object/" + name, to: "\"" + TokenSample.base64(area) + "\"")
             if isAllowed {
                 let object = try SealedToken(json).object
-                #expect((name == "public" ? object.publicArea : object.privateArea) == area)
+                #expect(name == "public" ? object.publicArea == area : object.wrapped == .native(area))
             } else {
                 #expect(throws: TokenError("tpm2.object." + name, .wrongLength(count + 2))) { try SealedToken(json) }
             }

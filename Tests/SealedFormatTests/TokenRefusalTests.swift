@@ -88,12 +88,11 @@ import Testing
     func namesAWrongPolicy(_ change: Change) throws { try expect(change) }
 
     @Test(arguments: [
-        Change("tpm2/authority", "{}", "tpm2.authority", .unsupportedField),
-        Change("tpm2/counter", #""0x1800000""#, "tpm2.counter", .unsupportedField),
-        Change("tpm2/object/duplicate", #""""#, "tpm2.object.duplicate", .unsupportedField),
-        Change("tpm2/object/seed", #""""#, "tpm2.object.seed", .unsupportedField),
-        Change("tpm2/policies/0/count", "1", policy + ".count", .unsupportedField),
-        Change("tpm2/policies/0/signature", #""""#, policy + ".signature", .unsupportedField),
+        Change("tpm2/counter", #""0x1805ea0""#, "tpm2.counter", .unknownField),
+        Change("tpm2/object/duplicate", #""AAdwcml2YXRl""#, "tpm2.object.seed", .missing),
+        Change("tpm2/object/seed", #""""#, "tpm2.object.seed", .unknownField),
+        Change("tpm2/policies/0/count", "1", policy + ".count", .unknownField),
+        Change("tpm2/policies/0/signature", #""""#, policy + ".signature", .unknownField),
         Change("x", "1", "x", .unknownField),
         Change("tpm2/x", "1", "tpm2.x", .unknownField),
         Change("tpm2/parent/x", "1", "tpm2.parent.x", .unknownField),
@@ -101,6 +100,41 @@ import Testing
         Change("tpm2/policies/0/x", "1", policy + ".x", .unknownField),
     ])
     func refusesFieldsThatItDoesNotServe(_ change: Change) throws { try expect(change) }
+
+    @Test(arguments: [
+        Change("tpm2/authority", "{}", "tpm2.authority.public", .missing),
+        Change("tpm2/authority/ref", #""AAA=""#, "tpm2.authority.ref", .wrongLength(2)),
+        Change("tpm2/authority/x", "1", "tpm2.authority.x", .unknownField),
+        Change("tpm2/counter", #""0x1c00000""#, "tpm2.counter", .notOwnerIndex),
+        Change("tpm2/counter", #""0x17fffff""#, "tpm2.counter", .notOwnerIndex),
+        Change("tpm2/counter", "25190048", "tpm2.counter", .wrongType(.string)),
+        Change("tpm2/object/private", #""AAdwcml2YXRl""#, "tpm2.object.private", .unknownField),
+        Change("tpm2/object/seed", #""AAA=""#, "tpm2.object.seed", .wrongLength(2)),
+        Change("tpm2/policies/0/count", "-1", policy + ".count", .value("-1")),
+        Change("tpm2/policies/0/count", #""7""#, policy + ".count", .wrongType(.integer)),
+        Change("tpm2/policies/0/signature", #""AAA=""#, policy + ".signature", .wrongLength(2)),
+        Change("tpm2/policies/0/signature", #""*""#, policy + ".signature", .notBase64),
+        Change("snp", "[]", "snp", .wrongType(.object)),
+        Change("snp/root_key", #""vlek""#, "snp.root_key", .value("vlek")),
+        Change("snp/fields", #"["measurement","policy"]"#, "snp.fields", .value("measurement,policy")),
+        Change("snp/fields", #"["policy","policy"]"#, "snp.fields", .value("policy,policy")),
+        Change("snp/fields", #"["host"]"#, "snp.fields", .value("host")),
+        Change("snp/vmpl", "4", "snp.vmpl", .value("4")),
+        Change("snp/guest_svn", "4294967296", "snp.guest_svn", .value("4294967296")),
+        Change("snp/tcb_version", #""00""#, "snp.tcb_version", .wrongLength(1)),
+        Change("snp/x", "1", "snp.x", .unknownField),
+    ])
+    func namesAWrongFieldOfASignedToken(_ change: Change) throws {
+        #expect(throws: change.error) {
+            try SealedToken(TokenSample.changed(change.path, of: TokenSample.signedText, to: change.json))
+        }
+    }
+
+    @Test(arguments: ["tpm2/counter", "tpm2/authority"])
+    func refusesPoliciesOfAnotherForm(_ path: String) throws {
+        let json = try TokenSample.changed(path, of: TokenSample.signedText, to: nil)
+        #expect(throws: TokenError.self) { try SealedToken(json) }
+    }
 
     @Test func refusesWhatIsNoObject() {
         for json: JSONValue in [.null, .array([]), .string("sealroot"), .integer(1)] {

@@ -23,8 +23,23 @@ enum TokenSample {
         "header_mac":"\(mac)","volume_key_id":"\(keyID)"}
         """
 
+    /// With an authority, a counter and a second factor; 32 bytes of 0xE5, and 64 of 0xF6, in Base64.
+    static let reference = base64([UInt8](repeating: 0xE5, count: 32))
+    static let signature = base64([UInt8](repeating: 0xF6, count: 64))
+
+    static let signedText = """
+        {"type":"sealroot","keyslots":["1"],"version":1,"tpm2":{\
+        "parent":{"handle":"0x81000002","name":"\(name)","public":"\(parentPublic)"},\
+        "object":{"public":"\(objectPublic)","duplicate":"\(objectPrivate)","seed":"AARzZWVk"},\
+        "authority":{"public":"\(parentPublic)","ref":"\(reference)"},"counter":"0x1805ea0",\
+        "policies":[{"label":"6.1.0-44","bank":"sha256","pcrs":[4],"digest":"\(policyDigest)",\
+        "values":{},"count":7,"signature":"\(signature)"}]},\
+        "snp":{"root_key":"vcek","fields":["policy","measurement"],"vmpl":1,"guest_svn":2,\
+        "tcb_version":"db18000000000004"},"header_mac":"\(mac)","volume_key_id":"\(keyID)"}
+        """
+
     /// The sample with the member at `path` set to a JSON text, or removed. A number in the path is an index.
-    static func changed(_ path: String, to json: String?) throws -> JSONValue {
+    static func changed(_ path: String, of text: String = text, to json: String?) throws -> JSONValue {
         let value = try json.map { try JSONSerialization.jsonObject(with: Data($0.utf8), options: .fragmentsAllowed) }
         let root = try JSONSerialization.jsonObject(with: Data(text.utf8))
         let changed = replacing(path.split(separator: "/").map(String.init)[...], in: root, with: value)
