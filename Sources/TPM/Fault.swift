@@ -21,6 +21,16 @@ extension TPMError {
         case secretSize
         /// The digest of a policy is not SHA-256.
         case policySize
+        /// The authority is no P-256 key with the one public area that such keys have.
+        case authorityKey
+        /// The policy reference is empty or longer than 64 bytes.
+        case policyReference
+        /// The signature is not 64 bytes.
+        case signature
+        /// Not a handle of an NV index that an owner defines.
+        case counterHandle
+        /// Another NV index lives under the counter's handle.
+        case foreignCounter
         /// No such PCR, or an event of more than 1024 bytes.
         case event
         /// The values are not those of the selection.
@@ -42,6 +52,11 @@ extension TPMError {
             case .objectAttributes: "the object was not sealed on this TPM under a policy"
             case .secretSize: "the secret must have 1 to 128 bytes"
             case .policySize: "the policy digest must have 32 bytes"
+            case .authorityKey: "not a P-256 key that signs with ECDSA and SHA-256 alone"
+            case .policyReference: "the policy reference must have 1 to 64 bytes"
+            case .signature: "the signature must have 64 bytes"
+            case .counterHandle: "not an NV index of the owner, 0x1800000 to 0x1bfffff"
+            case .foreignCounter: "the NV index is another one than the volume's counter"
             case .event: "no such PCR, or an event longer than 1024 bytes"
             case .selection: "the values are not those of the selected PCRs"
             case .sessionLost: "the session was lost with its connection"

@@ -32,6 +32,7 @@ struct PublicArea: Equatable {
         static let keyedHash: UInt16 = 0x0008
         static let sha256: UInt16 = 0x000B
         static let null: UInt16 = 0x0010
+        static let ecdsa: UInt16 = 0x0018
         static let ecc: UInt16 = 0x0023
         static let cfb: UInt16 = 0x0043
         /// TPM_ECC_NIST_P256, a TPM_ECC_CURVE.

@@ -22,6 +22,45 @@ extension TPMError {
             || fault == .objectAttributes
     }
 
+    /// The counter has moved on, beyond what the policy was approved for.
+    public var isRevoked: Bool { call == .policyNV && tpmCode == shim_TPM2_RC_POLICY }
+
+    /// No NV index lives under the counter's handle.
+    public var isMissingCounter: Bool {
+        switch call {
+        case .policyNV, .readIndex, .increment, .undefineSpace: tpmCode == shim_TPM2_RC_HANDLE
+        default: false
+        }
+    }
+
+    /// An NV index lives under the counter's handle, and shows itself not to be the counter: it was never stepped,
+    /// or is not for everybody to read, or too short. Others satisfy no policy either: `isUnapproved`.
+    public var isForeignCounter: Bool {
+        guard fault != .foreignCounter else { return true }
+        switch call {
+        case .policyNV, .readIndex:
+            switch tpmCode {
+            case shim_TPM2_RC_NV_UNINITIALIZED, shim_TPM2_RC_NV_AUTHORIZATION, shim_TPM2_RC_NV_LOCKED,
+                shim_TPM2_RC_NV_RANGE, shim_TPM2_RC_AUTH_FAIL, shim_TPM2_RC_BAD_AUTH,
+                shim_TPM2_RC_AUTH_UNAVAILABLE:
+                return true
+            default: return false
+            }
+        default: return false
+        }
+    }
+
+    /// What holds now is not what was approved, or the authority did not approve it.
+    public var isUnapproved: Bool {
+        switch call {
+        case .loadExternal:
+            tpmCode == shim_TPM2_RC_ECC_POINT || tpmCode == shim_TPM2_RC_KEY || tpmCode == shim_TPM2_RC_BINDING
+        case .verifySignature: tpmCode == shim_TPM2_RC_SIGNATURE
+        case .policyAuthorize: tpmCode == shim_TPM2_RC_VALUE
+        default: false
+        }
+    }
+
     /// Nothing lives under the handle.
     public var isMissingHandle: Bool { call == .fromPublic && tpmCode == shim_TPM2_RC_HANDLE }
 

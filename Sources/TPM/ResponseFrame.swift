@@ -45,7 +45,12 @@ struct ResponseFrame {
         var reader = ByteReader(response.span)
         do throws(ByteError) {
             try reader.skip(Header.byteCount)
-            if withSessions { try skipSessions(&reader, command) } else { try skipBody(&reader, command) }
+            if withSessions {
+                try skipSessions(&reader, command)
+            } else {
+                if command == Command.startAuthSession || command == Command.loadExternal { try reader.skip(4) }
+                try skipParameters(&reader, command)
+            }
             try reader.finish()
             return true
         } catch { return false }
@@ -55,7 +60,10 @@ struct ResponseFrame {
     private static func skipSessions(_ reader: inout ByteReader, _ command: UInt32) throws(ByteError) {
         if command == Command.load || command == Command.createPrimary { try reader.skip(4) }
         let size: UInt32 = try reader.bigEndian()
-        try reader.skip(Int(size))
+        let parameters = try reader.bytes(Int(size))
+        var inner = ByteReader(parameters.span)
+        try skipParameters(&inner, command)
+        try inner.finish()
         repeat {
             _ = try reader.sized()  // nonce
             try reader.skip(1)  // attributes
@@ -63,13 +71,19 @@ struct ResponseFrame {
         } while reader.remaining > 0
     }
 
-    /// Commands that we send without sessions; lists are checked by those who read them.
-    private static func skipBody(_ reader: inout ByteReader, _ command: UInt32) throws(ByteError) {
+    /// Parameters of commands whose replies nothing authenticates; lists are checked by those who read them, and what
+    /// a session authenticates is right as it is.
+    private static func skipParameters(_ reader: inout ByteReader, _ command: UInt32) throws(ByteError) {
         switch command {
-        case Command.flushContext, Command.policyPCR: break
-        case Command.startAuthSession:
-            try reader.skip(4)
+        case Command.flushContext, Command.policyPCR, Command.policyNV, Command.policyNVWritten,
+            Command.policyCommandCode, Command.policyAuthorize, Command.increment, Command.defineSpace,
+            Command.undefineSpace:
+            break
+        case Command.startAuthSession, Command.loadExternal, Command.readIndex: _ = try reader.sized()
+        case Command.verifySignature:
+            try reader.skip(6)  // tag and hierarchy
             _ = try reader.sized()
+        case Command.readIndexPublic: for _ in 0..<2 { _ = try reader.sized() }
         case Command.readPublic: for _ in 0..<3 { _ = try reader.sized() }
         default: try reader.skip(reader.remaining)
         }
@@ -77,12 +91,23 @@ struct ResponseFrame {
 
     /// TPM_CC. Source: Part 2, table 12.
     enum Command {
+        static let undefineSpace: UInt32 = 0x122
+        static let defineSpace: UInt32 = 0x12A
         static let createPrimary: UInt32 = 0x131
+        static let increment: UInt32 = 0x134
+        static let policyNV: UInt32 = 0x149
+        static let readIndex: UInt32 = 0x14E
         static let load: UInt32 = 0x157
         static let flushContext: UInt32 = 0x165
+        static let loadExternal: UInt32 = 0x167
+        static let readIndexPublic: UInt32 = 0x169
+        static let policyAuthorize: UInt32 = 0x16A
+        static let policyCommandCode: UInt32 = 0x16C
         static let readPublic: UInt32 = 0x173
         static let startAuthSession: UInt32 = 0x176
+        static let verifySignature: UInt32 = 0x177
         static let policyPCR: UInt32 = 0x17F
+        static let policyNVWritten: UInt32 = 0x18F
     }
 
     private struct Header {

@@ -18,7 +18,7 @@ extension TPM {
             throw TPMError(.marshal, .blob)
         }
         let esys = unsafe try link.ready()
-        let key = unsafe try resource(for: parent, esys)
+        let key = unsafe try resource(parent.record, esys)
         var session = unsafe try startSession(TPM2_SE_HMAC, saltedTo: parent, esys)
         unsafe try set(session, [TPMA_SESSION_DECRYPT], esys)
 

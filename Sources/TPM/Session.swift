@@ -7,7 +7,7 @@ extension TPM {
     func startSession(
         _ type: TPM2_SE, saltedTo key: StorageKey, _ esys: OpaquePointer
     ) throws(TPMError) -> Resource {
-        let key = unsafe try resource(for: key, esys)
+        let key = unsafe try resource(key.record, esys)
         var cipher = TPMT_SYM_DEF()
         cipher.algorithm = TPM2_ALG_AES
         unsafe cipher.keyBits.aes = 128

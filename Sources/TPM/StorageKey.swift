@@ -29,7 +29,7 @@ public struct StorageKey: Equatable, Sendable {
         self.handle = handle
         self.publicArea = publicArea
         isSubjectToLockout = !parsed.attributes.contains(.noDictionaryAttack)
-        name = [0x00, 0x0B] + (try sha256(Array(publicArea.dropFirst(2)), .fromPublic))
+        name = try objectName(publicArea, .fromPublic)
     }
 
     /// The key from ESYS's record of it, where that record's name is the right one.
@@ -37,35 +37,11 @@ public struct StorageKey: Equatable, Sendable {
     /// ESYS itself does not compare the two (found in tpm2-tss 3.2.1 and 4.1): with the real name beside a public
     /// area of his own, an interposer would have the session's salt.
     init(record: [UInt8], handle: UInt32) throws(TPMError) {
-        let recorded: UInt32
-        let name: [UInt8]
-        let type: UInt32
-        let area: [UInt8]
-        do throws(ByteError) {
-            var reader = ByteReader(record.span)
-            recorded = try reader.bigEndian()
-            name = try reader.sized()
-            type = try reader.bigEndian()
-            area = try reader.bytes(reader.remaining)
-        } catch { throw TPMError(.serialize, .reply) }
-        guard recorded == handle, type == StorageKey.recordType else { throw TPMError(.serialize, .reply) }
-        try self.init(handle: handle, publicArea: area)
-        guard name == self.name else { throw TPMError(.fromPublic, .name) }
+        let record = try ResourceRecord(parsing: record, as: .key, handle: handle)
+        try self.init(handle: handle, publicArea: record.publicArea)
+        guard record.name == name else { throw TPMError(.fromPublic, .name) }
     }
 
-    /// The key as ESYS's own record, from which it makes a resource without asking the TPM.
-    ///
-    /// Source: tpm2-tss src/tss2-esys/esys_mu.c, iesys_MU_IESYS_RESOURCE_Marshal: handle, TPM2B_NAME, 32-bit type,
-    /// TPM2B_PUBLIC, big-endian. systemd stores the same bytes in LUKS2 tokens, so they do not change.
-    var record: [UInt8] {
-        var writer = ByteWriter()
-        writer.bigEndian(handle)
-        writer.sized(name)
-        writer.bigEndian(StorageKey.recordType)
-        writer.append(publicArea)
-        return writer.bytes
-    }
-
-    /// IESYSC_KEY_RSRC.
-    private static let recordType: UInt32 = 1
+    /// The key as ESYS's own record.
+    var record: ResourceRecord { ResourceRecord(.key, handle: handle, name: name, publicArea: publicArea) }
 }

@@ -46,9 +46,9 @@ extension TPM {
         return try storageKey(at: handle)
     }
 
-    /// ESYS's resource for a key that was checked before; the TPM is not asked.
-    func resource(for key: StorageKey, _ esys: OpaquePointer) throws(TPMError) -> Resource {
-        let record = key.record
+    /// ESYS's resource for what is known already; the TPM is not asked.
+    func resource(_ record: ResourceRecord, _ esys: OpaquePointer) throws(TPMError) -> Resource {
+        let record = record.bytes
         var id = ESYS_TR_NONE
         try link.check(unsafe Esys_TR_Deserialize(esys, record, record.count, &id), .deserialize)
         return Resource(id, link)

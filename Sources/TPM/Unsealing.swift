@@ -3,41 +3,49 @@ internal import CTSS2
 public import Secrets
 
 extension TPM {
-    /// Opens `blob`, where the PCRs of `policy` are as its policy wants them.
+    /// Opens `blob`, where PCRs and counter are as its policy, or one that its authority approved, wants them.
     ///
     /// One policy session, salted to `parent`: only the TPM that holds `parent` can take part in it, the secret
     /// travels encrypted, and a reply that is not the TPM's is refused.
-    /// - Throws: an error that `isPolicyFailure`, `isForeignObject`, `isLockout` or `isRetry`; `isPCRChange` where
-    ///   PCRs were extended during every one of eight attempts.
+    /// - Throws: an error that `isPolicyFailure`, `isRevoked`, `isMissingCounter`, `isForeignCounter`, `isUnapproved`,
+    ///   `isForeignObject`, `isLockout` or `isRetry`; `isPCRChange` where PCRs were extended during every one of eight
+    ///   attempts.
     public func unseal(
-        _ blob: SealedBlob, policy: PCRSelection, under parent: StorageKey
+        _ blob: SealedBlob, policy: UnsealPolicy, under parent: StorageKey
     ) throws(TPMError) -> SecretBytes {
         var (area, wrapped) = try blob.decoded()
         let esys = unsafe try link.ready()
-        let key = unsafe try resource(for: parent, esys)
+        let key = unsafe try resource(parent.record, esys)
         var id = ESYS_TR_NONE
         let none = ESYS_TR_NONE
         try link.check(
             unsafe Esys_Load(esys, key.id, ESYS_TR_PASSWORD, none, none, &wrapped, &area, &id), .load)
         let object = unsafe try Resource.transient(id, link, esys)
+        let ticket: TPMT_TK_VERIFIED? =
+            if let approval = policy.approval { unsafe try self.ticket(for: approval, esys) } else { nil }
         // The kernel extends PCR 10 whenever it likes, which ends a policy session that names any PCR.
         for _ in 1..<8 {
-            do throws(TPMError) { return unsafe try unseal(object, policy, parent, esys) } catch {
+            do throws(TPMError) { return unsafe try unseal(object, policy, ticket, parent, esys) } catch {
                 guard error.isPCRChange else { throw error }
             }
         }
-        return unsafe try unseal(object, policy, parent, esys)
+        return unsafe try unseal(object, policy, ticket, parent, esys)
     }
 
     private func unseal(
-        _ object: borrowing Resource, _ policy: PCRSelection, _ parent: StorageKey, _ esys: OpaquePointer
+        _ object: borrowing Resource, _ policy: UnsealPolicy, _ ticket: TPMT_TK_VERIFIED?, _ parent: StorageKey,
+        _ esys: OpaquePointer
     ) throws(TPMError) -> SecretBytes {
         var session = unsafe try startSession(TPM2_SE_POLICY, saltedTo: parent, esys)
         let none = ESYS_TR_NONE
-        var pcrs = policy.list
+        var pcrs = policy.pcrs.list
         // Without a digest of ours the TPM takes the PCRs as they are.
         var current = TPM2B_DIGEST()
         try link.check(unsafe Esys_PolicyPCR(esys, session.id, none, none, none, &current, &pcrs), .policyPCR)
+        if let bound = policy.counter {
+            unsafe try compare(bound.counter, .unsignedLessOrEqual, bound.limit, in: session, esys)
+        }
+        if let approval = policy.approval, let ticket { unsafe try authorize(session, by: approval, ticket, esys) }
         unsafe try set(session, [TPMA_SESSION_ENCRYPT], esys)
         var reply: UnsafeMutablePointer<TPM2B_SENSITIVE_DATA>?
         defer {

@@ -13,19 +13,21 @@ enum Unsealing {
         _ token: SealedToken, under parent: StorageKey, _ configuration: GuestConfiguration, _ known: [PCRValue],
         _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SealedSecret {
-        let policy = try matchingPolicy(token, configuration, known, tpm)
-        let bytes = try unseal(token.object, policy, under: parent, tpm)
+        let selection = try matchingPolicy(token, configuration, known, tpm)
+        let bytes = try unseal(token.object, selection, under: parent, tpm)
         do throws(SealingError) { return try SealedSecret(bytes) } catch { throw .sealing(error) }
     }
 
     private static func unseal(
-        _ object: SealedToken.SealedObject, _ policy: PCRSelection, under parent: StorageKey, _ tpm: borrowing TPM
+        _ object: SealedToken.SealedObject, _ selection: PCRSelection, under parent: StorageKey, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SecretBytes {
         guard case .native(let privateArea) = object.wrapped else {
             throw .token(TokenError("tpm2.object.duplicate", .unknownField))
         }
         let blob = SealedBlob(publicArea: object.publicArea, privateArea: privateArea)
-        do throws(TPMError) { return try tpm.unseal(blob, policy: policy, under: parent) } catch {
+        do throws(TPMError) {
+            return try tpm.unseal(blob, policy: UnsealPolicy(pcrs: selection), under: parent)
+        } catch {
             guard error.isLockout else { throw .tpm(error) }
             throw .lockedOut(seconds: lockoutSeconds(tpm))
         }

@@ -46,7 +46,7 @@ struct Enrolled {
     /// Unseals over a connection of its own.
     func unseal(through tcti: String? = nil) throws -> [UInt8] {
         let session = try TPM.connect(tcti: tcti ?? tpm.tcti)
-        return reveal(try session.unseal(blob, policy: selection, under: key))
+        return reveal(try session.unseal(blob, policy: UnsealPolicy(pcrs: selection), under: key))
     }
 
     /// The error of an unseal that must fail.

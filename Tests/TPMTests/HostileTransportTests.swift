@@ -139,7 +139,7 @@ import Testing
         let session = try TPM.connect(tcti: interposer.tcti)
         var caught: TPMError?
         do throws(TPMError) {
-            _ = try session.unseal(enrolled.blob, policy: enrolled.selection, under: enrolled.key)
+            _ = try session.unseal(enrolled.blob, policy: UnsealPolicy(pcrs: enrolled.selection), under: enrolled.key)
         } catch { caught = error }
         #expect(caught?.call == .policyPCR)
         #expect(caught?.isMalformedReply == true)
@@ -160,7 +160,7 @@ import Testing
             let changed = SealedBlob(publicArea: area, privateArea: enrolled.blob.privateArea)
             var caught: TPMError?
             do throws(TPMError) {
-                _ = try session.unseal(changed, policy: enrolled.selection, under: enrolled.key)
+                _ = try session.unseal(changed, policy: UnsealPolicy(pcrs: enrolled.selection), under: enrolled.key)
             } catch { caught = error }
             #expect(caught?.isForeignObject == true, "bit \(bit)")
         }
@@ -180,7 +180,7 @@ import Testing
         for blob in cut {
             var caught: TPMError?
             do throws(TPMError) {
-                _ = try session.unseal(blob, policy: enrolled.selection, under: enrolled.key)
+                _ = try session.unseal(blob, policy: UnsealPolicy(pcrs: enrolled.selection), under: enrolled.key)
             } catch { caught = error }
             #expect(caught?.fault == .blob || caught?.fault == .objectAttributes)
         }

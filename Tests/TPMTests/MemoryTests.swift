@@ -69,7 +69,7 @@ import Testing
     private func unsealAndScan(
         _ session: borrowing TPM, _ blob: SealedBlob, _ selection: PCRSelection, _ key: StorageKey
     ) throws {
-        let secret = try session.unseal(blob, policy: selection, under: key)
+        let secret = try session.unseal(blob, policy: UnsealPolicy(pcrs: selection), under: key)
         let held = try copies()
         #expect(held == 1)
         let isRight = secret.bytes.indices.allSatisfy { secret.bytes[$0] == Self.byte($0) }

@@ -32,7 +32,7 @@ import Testing
         let session = try TPM.connect(tcti: mine.tpm.tcti)
         var caught: TPMError?
         do throws(TPMError) {
-            _ = try session.unseal(other.blob, policy: mine.selection, under: mine.key)
+            _ = try session.unseal(other.blob, policy: UnsealPolicy(pcrs: mine.selection), under: mine.key)
         } catch { caught = error }
         #expect(caught?.isForeignObject == true)
         #expect(caught?.isPolicyFailure == false)
@@ -43,7 +43,7 @@ import Testing
         let session = try TPM.connect(tcti: other.tpm.tcti)
         var caught: TPMError?
         do throws(TPMError) {
-            _ = try session.unseal(other.blob, policy: mine.selection, under: mine.key)
+            _ = try session.unseal(other.blob, policy: UnsealPolicy(pcrs: mine.selection), under: mine.key)
         } catch { caught = error }
         #expect(caught != nil)
     }
@@ -84,7 +84,7 @@ import Testing
         let selection = try pcrs([7])
         let policy = try PolicyDigest.pcr(selection, session.readPCRs(selection))
         let blob = try session.seal(makeSecret([1, 2, 3]), policyDigest: policy, under: key)
-        #expect(reveal(try session.unseal(blob, policy: selection, under: key)) == [1, 2, 3])
+        #expect(reveal(try session.unseal(blob, policy: UnsealPolicy(pcrs: selection), under: key)) == [1, 2, 3])
         tpm.stop()
         try tpm.start()
         #expect(try TPM.connect(tcti: tpm.tcti).lockout().failures == 1)

@@ -38,7 +38,7 @@ import Testing
         let selection = try pcrs([7])
         let policy = try PolicyDigest.pcr(selection, session.readPCRs(selection))
         let blob = try session.seal(makeSecret([1, 2, 3]), policyDigest: policy, under: key)
-        #expect(reveal(try session.unseal(blob, policy: selection, under: key)) == [1, 2, 3])
+        #expect(reveal(try session.unseal(blob, policy: UnsealPolicy(pcrs: selection), under: key)) == [1, 2, 3])
     }
 
     @Test(arguments: [

@@ -51,7 +51,7 @@ private func occurs(_ needle: [UInt8], in bytes: [UInt8]) -> Bool {
         let selection = try pcrs([7])
         let policy = try PolicyDigest.pcr(selection, session.readPCRs(selection))
         let blob = try session.seal(makeSecret(randomBytes(32)), policyDigest: policy, under: key)
-        _ = try session.unseal(blob, policy: selection, under: key)
+        _ = try session.unseal(blob, policy: UnsealPolicy(pcrs: selection), under: key)
         #expect(session.commandCount == interposer.count)
         #expect(session.commandCount > 10)
     }
@@ -65,7 +65,7 @@ private func occurs(_ needle: [UInt8], in bytes: [UInt8]) -> Bool {
             let key = try session.storageKey(at: storageHandle)
             #expect(key == enrolled.key)
             _ = try session.readPCRs(enrolled.selection)
-            _ = try session.unseal(enrolled.blob, policy: enrolled.selection, under: key)
+            _ = try session.unseal(enrolled.blob, policy: UnsealPolicy(pcrs: enrolled.selection), under: key)
             let fence = Measurement(pcr: 12, event: Array("fence".utf8))
             _ = try session.measure([fence, Measurement(pcr: 15, event: Array("volume key".utf8))], over: key)
         }

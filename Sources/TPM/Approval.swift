@@ -1,0 +1,92 @@
+internal import CTSS2
+
+/// An authority's signature under a policy.
+public struct Approval: Equatable, Sendable {
+    public let authority: PolicyAuthority
+    /// The policy that was approved, 32 bytes.
+    public let policyDigest: [UInt8]
+    /// ECDSA over SHA-256 of `authority.message(approving: policyDigest)`: r and s, 32 bytes each, big-endian.
+    public let signature: [UInt8]
+
+    /// Checks the sizes; the signature is checked by the TPM.
+    /// - Throws: `.policySize`, `.signature`.
+    public init(authority: PolicyAuthority, policyDigest: [UInt8], signature: [UInt8]) throws(TPMError) {
+        guard policyDigest.count == 32 else { throw TPMError(.policyAuthorize, .policySize) }
+        guard signature.count == 64 else { throw TPMError(.verifySignature, .signature) }
+        self.authority = authority
+        self.policyDigest = policyDigest
+        self.signature = signature
+    }
+}
+
+extension TPM {
+    /// The TPM's own word that the signature is right, by TPM2_LoadExternal, TPM2_VerifySignature and
+    /// TPM2_FlushContext. It holds for every session until the TPM is reset.
+    ///
+    /// An interposer can spoil it, but not forge it: the ticket is an HMAC under a secret of the TPM.
+    func ticket(for approval: Approval, _ esys: OpaquePointer) throws(TPMError) -> TPMT_TK_VERIFIED {
+        guard var area = decodePublic(approval.authority.publicArea) else { throw TPMError(.marshal, .authorityKey) }
+        var digest = TPM2B_DIGEST()
+        let message = approval.authority.message(approving: approval.policyDigest)
+        guard store(try sha256(message, .verifySignature), in: &digest),
+            var signature = TPMT_SIGNATURE(approval.signature)
+        else { throw TPMError(.verifySignature, .signature) }
+        var id = ESYS_TR_NONE
+        let none = ESYS_TR_NONE
+        // In the owner's hierarchy, since a ticket of the null hierarchy is worth nothing.
+        try link.check(
+            unsafe Esys_LoadExternal(esys, none, none, none, nil, &area, ESYS_TR_RH_OWNER, &id), .loadExternal)
+        let key = unsafe try Resource.transient(id, link, esys)
+        var reply: UnsafeMutablePointer<TPMT_TK_VERIFIED>?
+        defer { unsafe Esys_Free(reply) }
+        try link.check(
+            unsafe Esys_VerifySignature(esys, key.id, none, none, none, &digest, &signature, &reply), .verifySignature)
+        guard let ticket = unsafe reply?.pointee else { throw TPMError(.verifySignature, .reply) }
+        return ticket
+    }
+
+    /// Replaces the session's policy, where it is the approved one, by the authority's, by TPM2_PolicyAuthorize.
+    func authorize(
+        _ session: borrowing Resource, by approval: Approval, _ ticket: TPMT_TK_VERIFIED, _ esys: OpaquePointer
+    ) throws(TPMError) {
+        var (policy, reference, name, ticket) = (TPM2B_DIGEST(), TPM2B_NONCE(), TPM2B_NAME(), ticket)
+        guard store(approval.policyDigest, in: &policy), store(approval.authority.reference, in: &reference),
+            store(approval.authority.name, in: &name)
+        else { throw TPMError(.policyAuthorize, .policySize) }
+        let none = ESYS_TR_NONE
+        try link.check(
+            unsafe Esys_PolicyAuthorize(esys, session.id, none, none, none, &policy, &reference, &name, &ticket),
+            .policyAuthorize)
+    }
+
+    /// Compares the counter with `value` in a policy session, by TPM2_PolicyNV.
+    func compare(
+        _ counter: RevocationCounter, _ comparison: PolicyDigest.Comparison, _ value: UInt64,
+        in session: borrowing Resource, _ esys: OpaquePointer
+    ) throws(TPMError) {
+        let index = unsafe try resource(counter.record(isWritten: true), esys)
+        var operand = TPM2B_OPERAND()
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
+        guard store(bytes, in: &operand) else { throw TPMError(.policyNV, .reply) }
+        let none = ESYS_TR_NONE
+        // Its own empty authorisation lets everybody read it.
+        try link.check(
+            unsafe Esys_PolicyNV(
+                esys, index.id, index.id, session.id, ESYS_TR_PASSWORD, none, none, &operand, 0,
+                comparison.rawValue), .policyNV)
+    }
+}
+
+extension TPMT_SIGNATURE {
+    /// - Parameter bytes: r and s, 32 bytes each.
+    fileprivate init?(_ bytes: [UInt8]) {
+        self.init()
+        var pair = TPMS_SIGNATURE_ECDSA()
+        pair.hash = TPM2_ALG_SHA256
+        guard store(Array(bytes.prefix(32)), in: &pair.signatureR),
+            store(Array(bytes.dropFirst(32)), in: &pair.signatureS)
+        else { return nil }
+        sigAlg = TPM2_ALG_ECDSA
+        unsafe signature.ecdsa = pair
+    }
+}
