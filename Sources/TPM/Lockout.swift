@@ -20,17 +20,8 @@ extension TPM {
         let esys = unsafe try link.ready()
         let first = shim_TPM2_PT_PERMANENT
         let count = shim_TPM2_PT_LOCKOUT_RECOVERY - first + 1
-        var isMore: UInt8 = 0
-        var reply: UnsafeMutablePointer<TPMS_CAPABILITY_DATA>?
-        defer { unsafe Esys_Free(reply) }
-        let none = ESYS_TR_NONE
-        try link.check(
-            unsafe Esys_GetCapability(
-                esys, none, none, none, TPM2_CAP_TPM_PROPERTIES, first, count, &isMore, &reply), .capability)
-        guard let reply = unsafe reply, unsafe reply.pointee.capability == TPM2_CAP_TPM_PROPERTIES else {
-            throw TPMError(.capability, .properties)
-        }
-        var list = unsafe reply.pointee.data.tpmProperties
+        let answer = unsafe try capability(TPM2_CAP_TPM_PROPERTIES, from: first, count: count, esys)
+        var list = unsafe answer.data.tpmProperties
         let properties = unsafe withUnsafeBytes(of: &list.tpmProperty) {
             unsafe Array($0.bindMemory(to: TPMS_TAGGED_PROPERTY.self).prefix(Int(list.count)))
         }

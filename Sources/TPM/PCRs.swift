@@ -30,16 +30,8 @@ extension TPM {
     /// The banks that have PCRs, by TPM2_GetCapability. (TPM2_PCR_Event may report digests for others too.)
     public func activeBanks() throws(TPMError) -> [DigestAlgorithm] {
         let esys = unsafe try link.ready()
-        var isMore: UInt8 = 0
-        var reply: UnsafeMutablePointer<TPMS_CAPABILITY_DATA>?
-        defer { unsafe Esys_Free(reply) }
-        let none = ESYS_TR_NONE
-        try link.check(
-            unsafe Esys_GetCapability(esys, none, none, none, TPM2_CAP_PCRS, 0, 1, &isMore, &reply), .capability)
-        guard let reply = unsafe reply, unsafe reply.pointee.capability == TPM2_CAP_PCRS else {
-            throw TPMError(.capability, .properties)
-        }
-        var list = unsafe reply.pointee.data.assignedPCR
+        let answer = unsafe try capability(TPM2_CAP_PCRS, from: 0, count: 1, esys)
+        var list = unsafe answer.data.assignedPCR
         let banks = unsafe withUnsafeBytes(of: &list.pcrSelections) {
             unsafe Array($0.bindMemory(to: TPMS_PCR_SELECTION.self).prefix(Int(list.count)))
         }

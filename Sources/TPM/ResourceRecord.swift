@@ -4,7 +4,7 @@ internal import BoundedBytes
 ///
 /// Source: tpm2-tss src/tss2-esys/esys_mu.c, iesys_MU_IESYS_RESOURCE_Marshal, and esys_types.h: handle, TPM2B_NAME,
 /// 32-bit type, public area, big-endian. systemd stores the same bytes in LUKS2 tokens, so they do not change.
-struct ResourceRecord {
+struct ResourceRecord: Equatable {
     enum Kind: UInt32 {
         /// IESYSC_KEY_RSRC, with a TPM2B_PUBLIC.
         case key = 1

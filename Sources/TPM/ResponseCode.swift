@@ -25,6 +25,9 @@ extension TPMError {
     /// The counter has moved on, beyond what the policy was approved for.
     public var isRevoked: Bool { call == .policyNV && tpmCode == shim_TPM2_RC_POLICY }
 
+    /// The counter was stepped before, and a first step was asked for.
+    public var isStepped: Bool { call == .increment && tpmCode == shim_TPM2_RC_POLICY_FAIL }
+
     /// No NV index lives under the counter's handle.
     public var isMissingCounter: Bool {
         switch call {
@@ -64,8 +67,10 @@ extension TPMError {
     /// Nothing lives under the handle.
     public var isMissingHandle: Bool { call == .fromPublic && tpmCode == shim_TPM2_RC_HANDLE }
 
-    /// The persistent handle is taken.
-    public var isHandleTaken: Bool { call == .evictControl && tpmCode == shim_TPM2_RC_NV_DEFINED }
+    /// The persistent handle or NV index is taken.
+    public var isHandleTaken: Bool {
+        (call == .evictControl || call == .defineSpace) && tpmCode == shim_TPM2_RC_NV_DEFINED
+    }
 
     /// No TPM answers: no device, a broken connection, a TPM that was not started or has failed.
     public var isUnavailable: Bool {
@@ -90,7 +95,7 @@ extension TPMError {
     /// what we were told of the session was altered on the way.
     private var isBrokenSession: Bool {
         switch call {
-        case .unseal, .create, .event: tpmCode == shim_TPM2_RC_BAD_AUTH || tpmCode == shim_TPM2_RC_AUTH_FAIL
+        case .unseal, .create, .event, .extend, .readPCRs, .increment: tpmCode == shim_TPM2_RC_BAD_AUTH || tpmCode == shim_TPM2_RC_AUTH_FAIL
         default: false
         }
     }

@@ -1,13 +1,18 @@
 internal import CTSS2
 
 extension TPM {
-    /// Starts an HMAC or policy session whose key only the TPM that holds `key` can know.
+    /// Starts an HMAC or policy session whose key only the TPM that holds `key` can know; without one it has none.
     ///
     /// SHA-256; parameters, where they are encrypted, with AES-128-CFB. The session outlives the next command.
     func startSession(
-        _ type: TPM2_SE, saltedTo key: StorageKey, _ esys: OpaquePointer
+        _ type: TPM2_SE, saltedTo key: StorageKey?, _ esys: OpaquePointer
     ) throws(TPMError) -> Resource {
-        let key = unsafe try resource(key.record, esys)
+        guard let key else { return unsafe try startSession(type, ESYS_TR_NONE, esys) }
+        let resource = unsafe try resource(key.record, esys)
+        return unsafe try startSession(type, resource.id, esys)
+    }
+
+    private func startSession(_ type: TPM2_SE, _ key: ESYS_TR, _ esys: OpaquePointer) throws(TPMError) -> Resource {
         var cipher = TPMT_SYM_DEF()
         cipher.algorithm = TPM2_ALG_AES
         unsafe cipher.keyBits.aes = 128
@@ -16,7 +21,7 @@ extension TPM {
         let none = ESYS_TR_NONE
         try link.check(
             unsafe Esys_StartAuthSession(
-                esys, key.id, none, none, none, none, nil, type, &cipher, TPM2_ALG_SHA256, &id), .startSession)
+                esys, key, none, none, none, none, nil, type, &cipher, TPM2_ALG_SHA256, &id), .startSession)
         return unsafe try .transient(id, link, esys)
     }
 

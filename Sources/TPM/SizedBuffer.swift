@@ -29,6 +29,14 @@ func decodePublic(_ bytes: [UInt8]) -> TPM2B_PUBLIC? {
     return code == TSS2_RC_SUCCESS && offset == bytes.count ? area : nil
 }
 
+/// Decodes a TPM2B_NV_PUBLIC; nil where it is malformed or followed by more.
+func decodeIndexPublic(_ bytes: [UInt8]) -> TPM2B_NV_PUBLIC? {
+    var area = TPM2B_NV_PUBLIC()
+    var offset = 0
+    let code = unsafe Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal(bytes, bytes.count, &offset, &area)
+    return code == TSS2_RC_SUCCESS && offset == bytes.count ? area : nil
+}
+
 /// The wire form of a TPM2B_PUBLIC.
 func encode(_ area: UnsafePointer<TPM2B_PUBLIC>) throws(TPMError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: MemoryLayout<TPM2B_PUBLIC>.size)

@@ -36,9 +36,8 @@ public struct StorageKey: Equatable, Sendable {
     ///
     /// ESYS itself does not compare the two (found in tpm2-tss 3.2.1 and 4.1): with the real name beside a public
     /// area of his own, an interposer would have the session's salt.
-    init(record: [UInt8], handle: UInt32) throws(TPMError) {
-        let record = try ResourceRecord(parsing: record, as: .key, handle: handle)
-        try self.init(handle: handle, publicArea: record.publicArea)
+    init(_ record: ResourceRecord) throws(TPMError) {
+        try self.init(handle: record.handle, publicArea: record.publicArea)
         guard record.name == name else { throw TPMError(.fromPublic, .name) }
     }
 

@@ -11,13 +11,19 @@ extension TPM {
         var id = ESYS_TR_NONE
         let none = ESYS_TR_NONE
         try link.check(unsafe Esys_TR_FromTPMPublic(esys, handle, none, none, none, &id), .fromPublic)
-        let resource = Resource(id, link)
+        return try StorageKey(unsafe record(of: Resource(id, link), as: .key, handle: handle, esys))
+    }
+
+    /// ESYS's record of what lives under `handle`.
+    func record(
+        of resource: borrowing Resource, as kind: ResourceRecord.Kind, handle: UInt32, _ esys: OpaquePointer
+    ) throws(TPMError) -> ResourceRecord {
         var record: UnsafeMutablePointer<UInt8>?
         var count = 0
         defer { unsafe Esys_Free(record) }
         try link.check(unsafe Esys_TR_Serialize(esys, resource.id, &record, &count), .serialize)
         let bytes = unsafe Array(UnsafeBufferPointer(start: record, count: record == nil ? 0 : count))
-        return try StorageKey(record: bytes, handle: handle)
+        return try ResourceRecord(parsing: bytes, as: kind, handle: handle)
     }
 
     /// Makes the P-256 storage root key of the owner hierarchy and keeps it under `handle`.

@@ -5,6 +5,7 @@ import TestSupport
 struct Authority {
     private let folder: Scratch
     let authority: PolicyAuthority
+    var publicPEM: [UInt8] { get throws { try Array(folder.shell("openssl pkey -in key -pubout").utf8) } }
 
     init(reference: [UInt8] = Array("volume".utf8)) throws {
         folder = try Scratch()

@@ -20,7 +20,8 @@ func response(_ code: UInt32) -> [UInt8] {
             number % 3 == 2 ? ask(command) : response(code)
         }
         let session = try TPM.connect(tcti: interposer.tcti)
-        let secret = reveal(try session.unseal(enrolled.blob, policy: UnsealPolicy(pcrs: enrolled.selection), under: enrolled.key))
+        let policy = UnsealPolicy(pcrs: enrolled.selection)
+        let secret = reveal(try session.unseal(enrolled.blob, policy: policy, under: enrolled.key))
         #expect(secret == enrolled.secret)
         #expect(session.commandCount == interposer.count)
         #expect(session.commandCount == 15)
