@@ -81,7 +81,7 @@ let effects: [Target] = [
 let decisions: [Target] = [
     library("BootPolicy", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON"]),
     library("RecoveryKeys", ["Cryptography", "Secrets"]),
-    library("Sealing", ["Cryptography", "SealedFormat", "Secrets"]),
+    library("Sealing", ["Cryptography", "InitramfsRuntime", "SealedFormat", "Secrets"]),
 ]
 let flows: [Target] = [
     library(
@@ -184,6 +184,8 @@ let testTargets: [Target] = [
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
     tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
+    tests(
+        "SealingTests", ["BoundedBytes", "Cryptography", "SealedFormat", "Sealing", "Secrets", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
 let fuzzTargets: [Target] = [

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/dm-ioctl.h>
 #include <linux/fs.h>
+#include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
@@ -111,3 +112,19 @@ static inline void shim_catch_signal(int number, void (*handler)(int)) {
     sigaddset(&set, number);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
+
+// The C library has no functions for the kernel's keyrings. Each returns -1 with errno on failure.
+static inline int shim_add_user_key(const char *name, const void *bytes, size_t count) {
+    return (int)syscall(SYS_add_key, "user", name, bytes, count, KEY_SPEC_USER_KEYRING);
+}
+static inline int shim_find_user_key(const char *name) {
+    return (int)syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", name, 0);
+}
+static inline int shim_limit_key(int key, uint32_t permissions, unsigned int seconds) {
+    if (syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds) != 0) return -1;
+    return (int)syscall(SYS_keyctl, KEYCTL_SETPERM, key, permissions);
+}
+static inline long shim_read_key(int key, void *bytes, size_t count) {
+    return syscall(SYS_keyctl, KEYCTL_READ, key, bytes, count);
+}
+static inline int shim_invalidate_key(int key) { return (int)syscall(SYS_keyctl, KEYCTL_INVALIDATE, key); }

@@ -33,6 +33,8 @@ public struct GuestConfiguration: Equatable, Sendable {
     public let timeoutSeconds: Int
     /// TPM name of the storage key, 34 bytes; nil where the token's own word is enough.
     public let parentName: [UInt8]?
+    /// TPM name of the key that approves policies, 34 bytes; nil leaves it to the token.
+    public let authorityName: [UInt8]?
     /// Index of the PCR that is extended after the unlock.
     public let fencePCR: Int
     public let unenrolled: Unenrolled
@@ -48,6 +50,7 @@ public struct GuestConfiguration: Equatable, Sendable {
         tcti = try fields.optional("tcti", Self.nonEmpty) ?? Self.defaultTCTI
         timeoutSeconds = try fields.optional("timeout", Self.seconds) ?? Self.defaultTimeoutSeconds
         parentName = try fields.optional("parent-name", Self.keyName)
+        authorityName = try fields.optional("authority-name", Self.keyName)
         fencePCR = try fields.optional("fence-pcr", Self.debugFreePCR) ?? Self.defaultFencePCR
         unenrolled = try fields.optional("unenrolled", Self.unenrolledChoice) ?? .refuse
         bootCheck = try fields.optional("boot-check", Self.bootCheckChoice) ?? .required

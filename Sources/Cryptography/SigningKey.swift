@@ -11,6 +11,9 @@ public import Secrets
     /// Bytes that a key is derived from: 128 bits more than the curve's order has, so that the reduction shows no bias.
     public static let seedByteCount = 48
 
+    /// Its public half.
+    public var publicKey: VerifyingKey? { VerifyingKey(x: x, y: y) }
+
     /// Takes `key` over; frees it and returns nil where it is no P-256 key.
     private init?(taking key: OpaquePointer) {
         var point = [UInt8](repeating: 0, count: 65)

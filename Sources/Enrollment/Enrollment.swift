@@ -10,8 +10,9 @@ public import TPM
 
 /// Ties a LUKS2 volume to a TPM and to the boot chain that it has measured. Source: architecture, section 4.
 ///
-/// Nothing of the volume is touched before all that can fail without it has succeeded. Then a keyslot is
-/// added, then the token that names it; whatever interrupts this, the passphrase opens the volume as before.
+/// Nothing of the volume is touched before all that can fail without it has succeeded. Then a keyslot is added, then the
+/// token that names it; whatever interrupts this, the passphrase opens the volume as before, and at most an unused
+/// keyslot, counter and key file are left.
 public struct Enrollment: Sendable {
     /// Default PCRs of a boot by shim and GRUB. Source: architecture, section 4.4.
     public static let defaultPCRs = [4, 7, 8, 9, 12, 14]
@@ -23,12 +24,21 @@ public struct Enrollment: Sendable {
     public let fencePCR: Int
     /// Persistent handle of the storage key; nil takes the one that is there, or makes one.
     public let parentHandle: UInt32?
+    public let authority: AuthorityChoice
+    public let counter: CounterChoice
+    public let store: AuthorityStore
 
-    public init(device: String, pcrs: [Int], fencePCR: Int, parentHandle: UInt32?) {
+    public init(
+        device: String, pcrs: [Int], fencePCR: Int, parentHandle: UInt32?, authority: AuthorityChoice = .local,
+        counter: CounterChoice = .automatic, store: AuthorityStore = AuthorityStore()
+    ) {
         self.device = device
         self.pcrs = pcrs
         self.fencePCR = fencePCR
         self.parentHandle = parentHandle
+        self.authority = authority
+        self.counter = counter
+        self.store = store
     }
 
     /// What was written to the volume.
@@ -38,7 +48,14 @@ public struct Enrollment: Sendable {
         public let parentHandle: UInt32
         /// TPM name of the storage key, 34 bytes: what `parent-name` in `init.conf` pins.
         public let parentName: [UInt8]
+        /// Without noDA, each hard power-off after its use counts as a failed try, and lockout bars it.
+        public let isParentSubjectToLockout: Bool
+        /// TPM name of the authority, 34 bytes: what `authority-name` pins; nil where there is none.
+        public let authorityName: [UInt8]?
+        public let counterHandle: UInt32?
         public let pcrs: [PCRValue]
+        /// Whether a boot is approved already; the owner of an authority elsewhere has yet to do it.
+        public let isApproved: Bool
     }
 
     /// - Parameter passphrase: Opens any keyslot of the volume.
@@ -51,58 +68,33 @@ public struct Enrollment: Sendable {
         if let token = header.tokens(ofType: SealedToken.type).first { throw .alreadyEnrolled(token: token.id) }
         let volume = try luks { () throws(LUKSError) in try LUKSVolume.open(headerAt: device) }
         let volumeKey = try Self.volumeKey(of: volume, passphrase)
-
         let values = try ExpectedPCRs.read(selection, fencePCR: fencePCR, tpm)
         let parent = try StorageKeys.find(parentHandle, tpm)
         let secret = try sealing { () throws(SealingError) in try SealedSecret.random() }
-        let (policy, blob) = try rethrow(as: EnrollmentError.tpm) { () throws(TPMError) in
-            let policy = try PolicyDigest.pcr(selection, values)
-            return (policy, try tpm.seal(secret.bytes, policyDigest: policy, under: parent))
-        }
-        let identity = try sealing { () throws(SealingError) in try secret.volumeKeyID(of: volumeKey) }
-        let keyslotPassphrase = try sealing { () throws(SealingError) in try secret.keyslotPassphrase() }
 
-        let keyslot = try luks { () throws(LUKSError) in
-            try volume.addKeyslot(volumeKey: volumeKey, fullEntropyPassphrase: keyslotPassphrase)
-        }
+        let plan = SealingPlan(selection: selection, authority: authority, counter: counter, store: store)
+        let boot = ExpectedBoot(label: "enrolled boot", values: values)
+        let sealed = try plan.seal(secret, volumeKey, for: [boot], under: parent, tpm)
+        let written: (keyslot: Int, token: Int)
         do throws(EnrollmentError) {
-            let token = SealedToken(
-                keyslot: keyslot,
-                parent: .init(handle: parent.handle, name: parent.name, publicArea: parent.publicArea),
-                object: .init(publicArea: blob.publicArea, wrapped: .native(blob.privateArea)),
-                policies: [Self.policy(selection, values, digest: policy)],
-                headerMAC: try headerMAC(secret, keyslot), volumeKeyID: identity)
-            let id = try luks { () throws(LUKSError) in try volume.addToken(token.json().compact) }
-            return Result(
-                keyslot: keyslot, token: id, parentHandle: parent.handle, parentName: parent.name, pcrs: values)
+            written = try SealedKeyslot(device: device).write(sealed, secret, volumeKey, into: volume)
         } catch {
-            // The first error is the one to tell; a keyslot that stays has a passphrase that nobody knows.
-            try? volume.destroyKeyslot(keyslot)
+            plan.withdraw(sealed.approvals, tpm)
             throw error
         }
+        return Result(
+            keyslot: written.keyslot, token: written.token, parentHandle: parent.handle, parentName: parent.name,
+            isParentSubjectToLockout: parent.isSubjectToLockout, authorityName: sealed.approvals.authority?.name,
+            counterHandle: sealed.approvals.counter?.handle, pcrs: values,
+            isApproved: !sealed.approvals.policies.isEmpty)
     }
 
-    private static func volumeKey(
+    static func volumeKey(
         of volume: borrowing LUKSVolume, _ passphrase: borrowing SecretBytes
     ) throws(EnrollmentError) -> SecretBytes {
         do throws(LUKSError) { return try volume.volumeKey(passphrase: passphrase) } catch {
             throw error.isWrongKey ? .wrongPassphrase : .luks(error)
         }
-    }
-
-    private static func policy(
-        _ selection: PCRSelection, _ values: [PCRValue], digest: [UInt8]
-    ) -> SealedToken.PCRPolicy {
-        SealedToken.PCRPolicy(
-            label: "enrolled boot", bank: selection.bank, pcrs: selection.indices, digest: digest,
-            values: values.map { .init(pcr: $0.index, digest: $0.digest) })
-    }
-
-    /// The code over the header as it now is on the disk, read by our own reader.
-    private func headerMAC(_ secret: borrowing SealedSecret, _ keyslot: Int) throws(EnrollmentError) -> [UInt8] {
-        let header = try VolumeHeader.read(device)
-        guard let canonical = header.canonical(keyslot: keyslot) else { throw .keyslotVanished(keyslot) }
-        return try sealing { () throws(SealingError) in try secret.headerMAC(over: canonical) }
     }
 }
 
@@ -110,6 +102,10 @@ func luks<Value: ~Copyable>(_ body: () throws(LUKSError) -> Value) throws(Enroll
     try rethrow(as: EnrollmentError.luks, body)
 }
 
-private func sealing<Value: ~Copyable>(_ body: () throws(SealingError) -> Value) throws(EnrollmentError) -> Value {
+func hashing<Value: ~Copyable>(_ body: () throws(CryptographyError) -> Value) throws(EnrollmentError) -> Value {
+    try rethrow(as: { (error: CryptographyError) in EnrollmentError.sealing(.cryptography(error)) }, body)
+}
+
+func sealing<Value: ~Copyable>(_ body: () throws(SealingError) -> Value) throws(EnrollmentError) -> Value {
     try rethrow(as: EnrollmentError.sealing, body)
 }

@@ -12,10 +12,11 @@ extension EnrollmentError: CustomStringConvertible {
         switch self {
         case .file: "device"
         case .header, .luks, .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .lastKeyslot, .keyslotVanished: "volume"
-        case .token: "token"
-        case .tpm, .sealing: "tpm"
-        case .fenceNotBound, .noSuchPCR: "arguments"
-        case .fenceUnexplained: "boot"
+        case .token, .severalTokens, .notResealable, .tokenTooLarge: "token"
+        case .tpm, .sealing, .noFreeIndex, .counter: "tpm"
+        case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter, .requestMalformed: "arguments"
+        case .fenceUnexplained, .bootNotApproved: "boot"
+        case .authorityElsewhere, .authorityKeyMalformed, .noteMalformed, .approvalInvalid: "authority"
         }
     }
 
@@ -37,6 +38,25 @@ extension EnrollmentError: CustomStringConvertible {
         case .fenceUnexplained(let pcr, let value):
             "PCR " + String(pcr) + " is " + Hexadecimal.encode(value)
                 + ", neither zero nor fenced: its value at the next boot cannot be told"
+        case .severalTokens(let count): String(count) + " sealroot tokens where one is expected"
+        case .notResealable:
+            "it was enrolled without an authority: no other boot can be approved; wipe it and enrol again"
+        case .authorityElsewhere:
+            "its private key is not on this machine: 'sealroot policy digest' prints what its owner has to sign"
+        case .authorityKeyMalformed(let path): path + " is no P-256 private key"
+        case .authorityUnknown:
+            "whose key approves the policies cannot be told without the secret: name it with --authority"
+        case .noteMalformed(let path): path + " cannot be read: remove it, then the keyslot that is not in use"
+        case .oneBootOnly: "without an authority the key opens for one boot only"
+        case .bootNotApproved:
+            "this boot is none that the token approves, so nobody knows which are obsolete: nothing was dropped"
+        case .noFreeIndex: "all NV indices 0x1805ea0 to 0x1805eaf are taken: name one with --counter, or free one"
+        case .counter(let state, let handle):
+            "revocation counter " + Hexadecimal.prefixed(handle) + " is " + state.text
+        case .noCounter: "the volume has no revocation counter"
+        case .requestMalformed(let field): "the request is malformed: '" + Printable.escape(field) + "'"
+        case .approvalInvalid: "the signature is not the authority's for this"
+        case .tokenTooLarge: "the header has no room for the policies: fewer kernels, or fewer PCRs"
         case .keyslotVanished(let id): "keyslot " + String(id) + " vanished while it was enrolled"
         case .lastKeyslot: "no other keyslot would be left, and with it no way to open the volume: --force wipes anyway"
         }

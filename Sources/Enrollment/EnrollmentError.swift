@@ -18,6 +18,33 @@ public enum EnrollmentError: Error, Equatable {
     /// There is a token already, under this id.
     case alreadyEnrolled(token: Int)
     case notEnrolled
+    case severalTokens(Int)
+    /// The object opens for one boot only: there is no authority that could approve another.
+    case notResealable
+    /// The authority's private key is not on this machine.
+    case authorityElsewhere
+    /// The file is no P-256 private key.
+    case authorityKeyMalformed(String)
+    /// Whether the authority's key is somebody else's or was derived from the secret cannot be told.
+    case authorityUnknown
+    /// The note of an interrupted rotation cannot be read.
+    case noteMalformed(String)
+    /// Without an authority an object opens for exactly one boot.
+    case oneBootOnly
+    /// The present boot is none that the token approves.
+    case bootNotApproved
+    /// All NV indices of our range are taken.
+    case noFreeIndex
+    /// The revocation counter is not there, or is not the one that the authority made.
+    case counter(CounterState, handle: UInt32)
+    /// The volume has no revocation counter.
+    case noCounter
+    /// The file is no request for an approval: the field that is wrong.
+    case requestMalformed(String)
+    /// The signature is not the authority's, or is one for something else.
+    case approvalInvalid
+    /// The policies that are needed do not fit into the header.
+    case tokenTooLarge
     /// The fence PCR is not among the PCRs of the policy.
     case fenceNotBound(Int)
     case noSuchPCR
@@ -36,9 +63,14 @@ public enum EnrollmentError: Error, Equatable {
         case .tpm(let error): error.isLockout || error.isRetry ? .busy : .unavailable
         case .sealing: .internalFault
         case .token: .malformed
-        case .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .lastKeyslot, .keyslotVanished: .volumeRefused
-        case .fenceNotBound, .noSuchPCR: .usage
-        case .fenceUnexplained: .bootRefused
+        case .authorityKeyMalformed, .noteMalformed, .requestMalformed: .malformed
+        case .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .severalTokens, .lastKeyslot, .keyslotVanished,
+            .notResealable, .tokenTooLarge:
+            .volumeRefused
+        case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter: .usage
+        case .fenceUnexplained, .bootNotApproved, .counter, .approvalInvalid: .bootRefused
+        case .authorityElsewhere: .missing
+        case .noFreeIndex: .unavailable
         }
     }
 }

@@ -11,9 +11,7 @@ enum ExpectedPCRs {
     ) throws(EnrollmentError) -> [PCRValue] {
         let values = try rethrow(as: EnrollmentError.tpm) { () throws(TPMError) in try tpm.readPCRs(selection) }
         let zero = [UInt8](repeating: 0, count: DigestAlgorithm.sha256.byteCount)
-        let fenced = try rethrow(as: { (error: CryptographyError) in EnrollmentError.sealing(.cryptography(error)) }) {
-            () throws(CryptographyError) in try FenceEvent.fencedPCR()
-        }
+        let fenced = try hashing { () throws(CryptographyError) in try FenceEvent.fencedPCR() }
         var expected: [PCRValue] = []
         for value in values {
             guard value.index == fencePCR, value.digest != zero else {

@@ -1,4 +1,5 @@
 internal import CLinux
+public import Secrets
 
 /// Whole small files.
 public enum FileBytes {
@@ -21,26 +22,74 @@ public enum FileBytes {
 
     /// Replaces `path` in one step: readers see the old bytes or the new ones, also after a power cut.
     public static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600) throws(FileError) {
-        let temporary = path + ".new"
-        _ = unsafe unlink(temporary)
+        let file = try temporary(for: path, mode: mode)
         do throws(FileError) {
-            let file = try FileDescriptor.create(temporary, mode: mode)
             try file.write(bytes, at: 0)
-            try file.synchronize()
+            try place(file, at: path)
         } catch {
-            _ = unsafe unlink(temporary)
+            _ = unsafe unlink(file.path)
             throw error
         }
-        guard unsafe rename(temporary, path) == 0 else {
-            let code = shim_errno()
-            _ = unsafe unlink(temporary)
-            throw FileError(.rename, path, errno: code)
+    }
+
+    /// As above, from locked memory and for the owner only.
+    public static func replace(_ path: String, with secret: borrowing SecretBytes) throws(FileError) {
+        let file = try temporary(for: path, mode: 0o600)
+        do throws(FileError) {
+            try file.write(secret, at: 0)
+            try place(file, at: path)
+        } catch {
+            _ = unsafe unlink(file.path)
+            throw error
         }
+    }
+
+    private static func temporary(for path: String, mode: UInt32) throws(FileError) -> FileDescriptor {
+        let name = path + ".new"
+        _ = unsafe unlink(name)
+        return try FileDescriptor.create(name, mode: mode)
+    }
+
+    /// Gives `file`, once it is on the medium, the name `path`.
+    private static func place(_ file: borrowing FileDescriptor, at path: String) throws(FileError) {
+        try file.synchronize()
+        guard unsafe rename(file.path, path) == 0 else { throw FileError(.rename, path, errno: shim_errno()) }
+        try synchronizeFolder(of: path)
+    }
+
+    /// Removes a file, for good also after a power cut; one that is not there is no error.
+    public static func remove(_ path: String) throws(FileError) {
+        guard unsafe unlink(path) == 0 else {
+            guard shim_errno() != ENOENT else { return }
+            throw FileError(.remove, path, errno: shim_errno())
+        }
+        try synchronizeFolder(of: path)
+    }
+
+    private static func synchronizeFolder(of path: String) throws(FileError) {
         let folder = path.utf8.lastIndex(of: 0x2F).map {
             $0 == path.utf8.startIndex ? "/" : String(path.utf8[..<$0]) ?? "."
         }
         let directory = try FileDescriptor.open(readingAt: folder ?? ".")
         try directory.synchronize()
+    }
+
+    /// As `read`, into locked memory: for files that hold a key. No file in `/proc` or `/sys`.
+    public static func readSecret(_ path: String, limit: Int) throws(FileError) -> SecretBytes {
+        let file = try FileDescriptor.open(readingAt: path)
+        let count = try file.byteCount
+        guard count <= limit else { throw FileError(.limit, path, errno: 0) }
+        return try SecretBytes(count: Int(count)) { (secret: inout MutableSpan<UInt8>) throws(FileError) in
+            var done = 0
+            while done < secret.count {
+                let got = unsafe secret.withUnsafeMutableBytes {
+                    unsafe pread(file.rawValue, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(done))
+                }
+                if got < 0 && shim_errno() == EINTR { continue }
+                guard got > 0 else { throw FileError(.read, path, errno: got < 0 ? shim_errno() : 0) }
+                done += got
+            }
+        }
     }
 
     /// Makes the folder `path`, for its owner only, unless it is there. Its parent must exist.

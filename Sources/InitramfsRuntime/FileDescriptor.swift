@@ -35,6 +35,11 @@ public struct FileDescriptor: ~Copyable {
         try opened(path, O_RDWR | O_CREAT | O_EXCL, .create, mode: mode)
     }
 
+    /// Opens `path` for writing, and makes it, for its owner only, where it is not there.
+    public static func openOrCreate(_ path: String) throws(FileError) -> FileDescriptor {
+        try opened(path, O_RDWR | O_CREAT, .create, mode: 0o600)
+    }
+
     /// Makes an anonymous file in memory that can be sealed later (`memfd_create(2)`).
     public static func createInMemory(named name: String) throws(FileError) -> FileDescriptor {
         let descriptor = unsafe memfd_create(name, shim_MEMFD_SEALABLE)
@@ -93,58 +98,6 @@ public struct FileDescriptor: ~Copyable {
             guard unsafe fstat(rawValue, &status) == 0 else { throw FileError(.read, path, errno: shim_errno()) }
             let number = unsafe shim_device_number(&status)
             return String(shim_major(number)) + ":" + String(shim_minor(number))
-        }
-    }
-
-    /// Reads exactly `count` bytes at `offset`; a shorter file is an error.
-    public func read(_ count: Int, at offset: UInt64) throws(FileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        try read(count, at: offset, into: &bytes)
-        return bytes
-    }
-
-    /// As above, into the first `count` bytes of `buffer`, so that a long file needs one buffer only.
-    public func read(_ count: Int, at offset: UInt64, into buffer: inout [UInt8]) throws(FileError) {
-        guard count >= 0, count <= buffer.count else { throw FileError(.limit, path, errno: 0) }
-        var done = 0
-        while done < count {
-            let got = unsafe buffer.withUnsafeMutableBytes {
-                unsafe pread(rawValue, $0.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done))
-            }
-            if got < 0 && shim_errno() == EINTR { continue }
-            guard got > 0 else { throw FileError(.read, path, errno: got < 0 ? shim_errno() : 0) }
-            done += got
-        }
-    }
-
-    /// Writes all of `bytes` at `offset`.
-    public func write(_ bytes: [UInt8], at offset: UInt64) throws(FileError) {
-        var done = 0
-        while done < bytes.count {
-            let put = unsafe bytes.withUnsafeBytes {
-                unsafe pwrite(
-                    rawValue, $0.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset) + off_t(done))
-            }
-            if put < 0 && shim_errno() == EINTR { continue }
-            guard put > 0 else { throw FileError(.write, path, errno: shim_errno()) }
-            done += put
-        }
-    }
-
-    /// Cuts or extends the file; the new part reads as zeros.
-    public func resize(to count: UInt64) throws(FileError) {
-        guard ftruncate(rawValue, off_t(count)) == 0 else { throw FileError(.write, path, errno: shim_errno()) }
-    }
-
-    /// Waits until everything written is on the medium.
-    public func synchronize() throws(FileError) {
-        guard fsync(rawValue) == 0 else { throw FileError(.sync, path, errno: shim_errno()) }
-    }
-
-    /// Makes an in-memory file immutable, for everyone and for good.
-    public func sealAgainstChange() throws(FileError) {
-        guard shim_add_seals(rawValue, shim_SEALS_ALL) == 0, shim_get_seals(rawValue) == shim_SEALS_ALL else {
-            throw FileError(.seal, path, errno: shim_errno())
         }
     }
 }

@@ -33,6 +33,11 @@ extension LUKSVolume {
         Int(try check(unsafe crypt_token_json_set(device, CRYPT_ANY_TOKEN, json), .setToken))
     }
 
+    /// Writes the token `id` anew, given as JSON text; the header is replaced atomically.
+    public func setToken(_ id: Int, to json: String) throws(LUKSError) {
+        try check(unsafe crypt_token_json_set(device, Int32(truncatingIfNeeded: id), json), .setToken)
+    }
+
     /// Removes the token of that id.
     public func removeToken(_ id: Int) throws(LUKSError) {
         try check(unsafe crypt_token_json_set(device, Int32(truncatingIfNeeded: id), nil), .setToken)

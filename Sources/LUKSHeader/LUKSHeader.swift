@@ -68,6 +68,9 @@ public struct LUKSHeader: Equatable, Sendable {
     /// The tokens of one type.
     public func tokens(ofType type: String) -> [Token] { tokens.filter { $0.type == type } }
 
+    /// Room for the metadata in each copy, in bytes.
+    public var jsonByteCount: Int { copyByteCount - HeaderCopy.binaryByteCount }
+
     /// Length of what precedes the data, in bytes: both header copies and the keyslot areas. Whoever opens the
     /// volume without its disk's own header needs a copy of so much.
     public var metadataByteCount: UInt64 { configuration.keyslotsArea.end }

@@ -17,6 +17,14 @@ public struct SealedSecret: ~Copyable {
         self.bytes = bytes
     }
 
+    /// As above, from bytes that stay with the caller.
+    public init(copying bytes: borrowing SecretBytes) throws(SealingError) {
+        try self.init(
+            SecretBytes(count: bytes.count) { copy in
+                for index in bytes.bytes.indices { copy[index] = bytes.bytes[index] }
+            })
+    }
+
     /// A new random secret.
     public static func random() throws(SealingError) -> SealedSecret {
         do throws(CryptographyError) {

@@ -95,7 +95,8 @@ extension TPMError {
     /// what we were told of the session was altered on the way.
     private var isBrokenSession: Bool {
         switch call {
-        case .unseal, .create, .event, .extend, .readPCRs, .increment: tpmCode == shim_TPM2_RC_BAD_AUTH || tpmCode == shim_TPM2_RC_AUTH_FAIL
+        case .unseal, .create, .event, .extend, .readPCRs, .increment:
+            tpmCode == shim_TPM2_RC_BAD_AUTH || tpmCode == shim_TPM2_RC_AUTH_FAIL
         default: false
         }
     }

@@ -111,7 +111,16 @@ extension Unlock {
             try secret.volumeKeyID(of: key)
         }
         guard MessageAuthentication.areEqual(identity, token.volumeKeyID) else { throw .volumeKeyIdentity }
+        try checkName(of: key, token)
         return key
+    }
+
+    /// The secret may be an attacker's own, sealed to this TPM under the true authority; the volume key cannot be.
+    private static func checkName(of key: borrowing SecretBytes, _ token: SealedToken) throws(UnlockFailure) {
+        guard let authority = token.authority else { return }
+        let name: [UInt8]
+        do throws(CryptographyError) { name = try VolumeName.of(key) } catch { throw .cryptography(error) }
+        guard name == authority.reference else { throw .volumeName }
     }
 
     private static func map(

@@ -1,4 +1,5 @@
 public import BootPolicy
+internal import BoundedBytes
 public import Configuration
 public import Cryptography
 public import EventLog
@@ -29,6 +30,16 @@ public enum UnlockFailure: Error {
     case lockedOut(seconds: UInt32?)
     /// The TPM has another storage key than the token or the configuration names, or none.
     case otherTPM(expected: String, found: String)
+    /// The policies are those of another authority than the configuration names, or of none.
+    case otherAuthority(expected: String, found: String)
+    /// The revocation counter of that NV index is not there.
+    case counterMissing(UInt32)
+    /// Another index lives there.
+    case counterForeign(UInt32)
+    /// The counter has passed what the policy allows.
+    case revoked
+    /// The authority has not signed the policy.
+    case unapproved
     /// The policy would let the same boot unseal again: it does not hold the fence PCR.
     case policyWithoutFence(Int)
     case measurements([ChangedPCR])
@@ -36,6 +47,8 @@ public enum UnlockFailure: Error {
     case cryptography(CryptographyError)
     case headerMAC
     case volumeKeyIdentity
+    /// The volume's key is not the one that the authority's approvals are for.
+    case volumeName
     case luks(LUKSError)
     /// The kernel maps something else than the header says.
     case mapping(String)
@@ -60,11 +73,13 @@ public enum UnlockFailure: Error {
         case .tpm(let error), .fence(.tpm(let error)): Self.exitCode(error)
         case .fence(.noSuchPCR): .configuration
         case .lockedOut: .busy
-        case .otherTPM, .policyWithoutFence, .measurements, .boot: .bootRefused
+        case .otherTPM, .otherAuthority, .counterMissing, .counterForeign, .revoked, .unapproved, .policyWithoutFence,
+            .measurements, .boot:
+            .bootRefused
         case .sealing(.length): .bootRefused
         case .sealing(.factorLength), .sealing(.factorUnavailable): .unavailable
         case .sealing(.cryptography), .cryptography, .fence(.cryptography): .internalFault
-        case .headerMAC, .volumeKeyIdentity, .mapping: .volumeRefused
+        case .headerMAC, .volumeKeyIdentity, .volumeName, .mapping: .volumeRefused
         case .luks(let error): error.isWrongKey || error.isMalformed ? .volumeRefused : .unavailable
         }
     }
@@ -92,9 +107,11 @@ public enum UnlockFailure: Error {
         switch self {
         case .configuration, .configurationFile: "configuration"
         case .file, .deviceMissing: "device"
-        case .header, .headerMAC, .volumeKeyIdentity, .luks, .mapping, .notEnrolled: "volume"
-        case .token, .severalTokens, .noSuchKeyslot: "token"
-        case .tpm, .tpmMissing, .lockedOut, .otherTPM, .sealing, .cryptography, .fence: "tpm"
+        case .header, .headerMAC, .volumeKeyIdentity, .volumeName, .luks, .mapping, .notEnrolled: "volume"
+        case .token, .severalTokens, .noSuchKeyslot, .otherAuthority, .unapproved: "token"
+        case .tpm, .tpmMissing, .lockedOut, .otherTPM, .counterMissing, .counterForeign, .revoked, .sealing,
+            .cryptography, .fence:
+            "tpm"
         case .policyWithoutFence, .measurements, .boot, .eventLog, .eventLogFile, .reference, .referenceFile: "boot"
         }
     }
@@ -119,6 +136,14 @@ extension UnlockFailure: CustomStringConvertible {
                 + (seconds.map { ": one try comes back within " + String($0) + " s" } ?? "")
         case .otherTPM(let expected, let found):
             "another TPM: storage key " + found + " where the volume expects " + expected
+        case .otherAuthority(let expected, let found):
+            "another authority: the policies are approved by " + found + " where the configuration expects " + expected
+        case .counterMissing(let handle):
+            "the revocation counter " + Hexadecimal.prefixed(handle) + " is not there"
+        case .counterForeign(let handle):
+            "NV index " + Hexadecimal.prefixed(handle) + " is not the revocation counter that the authority made"
+        case .revoked: "the policy is revoked: the revocation counter has moved on"
+        case .unapproved: "the policy is not approved: its signature is not the authority's"
         case .policyWithoutFence(let pcr): "the policy does not hold the fence PCR " + String(pcr)
         case .measurements(let changes):
             changes.isEmpty
@@ -128,6 +153,7 @@ extension UnlockFailure: CustomStringConvertible {
         case .cryptography(let error): error.description
         case .headerMAC: "header MAC is wrong: the header is not the one that was enrolled"
         case .volumeKeyIdentity: "volume key is not the one that was enrolled"
+        case .volumeName: "volume key is not the one that the authority's approvals are for"
         case .luks(let error): error.description
         case .fence(let error): "fence: " + error.description
         case .eventLogFile(let error): "event log: " + error.description

@@ -13,23 +13,43 @@ enum Unsealing {
         _ token: SealedToken, under parent: StorageKey, _ configuration: GuestConfiguration, _ known: [PCRValue],
         _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SealedSecret {
-        let selection = try matchingPolicy(token, configuration, known, tpm)
-        let bytes = try unseal(token.object, selection, under: parent, tpm)
-        do throws(SealingError) { return try SealedSecret(bytes) } catch { throw .sealing(error) }
+        let policy = try PolicyChoice(token: token, configuration: configuration).policy(known, tpm)
+        let bytes = try unseal(token.object, policy, under: parent, tpm)
+        do throws(SealingError) {
+            return try SealedSecret(bytes).combined(with: token.secondFactor, from: NoSecondFactor())
+        } catch { throw .sealing(error) }
     }
 
     private static func unseal(
-        _ object: SealedToken.SealedObject, _ selection: PCRSelection, under parent: StorageKey, _ tpm: borrowing TPM
+        _ object: SealedToken.SealedObject, _ policy: UnsealPolicy, under parent: StorageKey, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SecretBytes {
         guard case .native(let privateArea) = object.wrapped else {
             throw .token(TokenError("tpm2.object.duplicate", .unknownField))
         }
         let blob = SealedBlob(publicArea: object.publicArea, privateArea: privateArea)
-        do throws(TPMError) {
-            return try tpm.unseal(blob, policy: UnsealPolicy(pcrs: selection), under: parent)
-        } catch {
-            guard error.isLockout else { throw .tpm(error) }
-            throw .lockedOut(seconds: lockoutSeconds(tpm))
+        do throws(TPMError) { return try tpm.unseal(blob, policy: policy, under: parent) } catch {
+            if error.isLockout { throw .lockedOut(seconds: lockoutSeconds(tpm)) }
+            if let counter = policy.counter?.counter {
+                try explain(error, counter, tpm)
+            }
+            if error.isUnapproved { throw .unapproved }
+            throw .tpm(error)
+        }
+    }
+
+    /// What the counter has to do with a refusal. The answer to the question comes after the refusal and changes nothing
+    /// of it, so it need not be authentic.
+    private static func explain(
+        _ error: TPMError, _ counter: RevocationCounter, _ tpm: borrowing TPM
+    ) throws(UnlockFailure) {
+        if error.isMissingCounter { throw .counterMissing(counter.handle) }
+        if error.isForeignCounter { throw .counterForeign(counter.handle) }
+        if error.isRevoked { throw .revoked }
+        guard error.isUnapproved, let state = try? tpm.counterState(of: counter) else { return }
+        switch state {
+        case .missing: throw .counterMissing(counter.handle)
+        case .foreign, .unwritten: throw .counterForeign(counter.handle)
+        case .value: return
         }
     }
 
@@ -51,37 +71,5 @@ enum Unsealing {
             throw .otherTPM(expected: Hexadecimal.encode(expected ?? []), found: Hexadecimal.encode(key.name))
         }
         return key
-    }
-
-    /// The policy that holds for the PCRs as they are; the TPM is not asked about any other.
-    ///
-    /// - Parameter known: PCRs of the SHA-256 bank that were read before.
-    private static func matchingPolicy(
-        _ token: SealedToken, _ configuration: GuestConfiguration, _ known: [PCRValue], _ tpm: borrowing TPM
-    ) throws(UnlockFailure) -> PCRSelection {
-        var changes: [ChangedPCR] = []
-        for policy in token.policies {
-            guard policy.pcrs.contains(configuration.fencePCR) else {
-                throw .policyWithoutFence(configuration.fencePCR)
-            }
-            let selection = PCRSelection(bank: policy.bank, indices: policy.pcrs)
-            guard let selection else { throw .token(TokenError("tpm2.policies", .value("pcrs"))) }
-            let (values, digest) = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
-                let found = selection.bank == .sha256 ? known.filter { selection.indices.contains($0.index) } : []
-                let values = found.count == selection.indices.count ? found : try tpm.readPCRs(selection)
-                return (values, try PolicyDigest.pcr(selection, values))
-            }
-            if digest == policy.digest { return selection }
-            if changes.isEmpty { changes = self.changes(from: policy, to: values) }
-        }
-        throw .measurements(changes)
-    }
-
-    private static func changes(from policy: SealedToken.PCRPolicy, to values: [PCRValue]) -> [ChangedPCR] {
-        values.compactMap { value in
-            guard let enrolled = policy.values.first(where: { $0.pcr == value.index }), enrolled.digest != value.digest
-            else { return nil }
-            return ChangedPCR(index: value.index, enrolled: enrolled.digest, found: value.digest)
-        }
     }
 }

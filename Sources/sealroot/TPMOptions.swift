@@ -11,12 +11,15 @@ struct TPMOptions: ParsableArguments {
     var tcti: String?
 
     func connect() throws(CommandFailure) -> TPM {
-        // In a running system others use the TPM too: the kernel's resource manager keeps us apart.
-        let name = tcti ?? Self.environment("SEALROOT_TCTI") ?? "device:/dev/tpmrm0"
-        do throws(TPMError) { return try TPM.connect(tcti: name) } catch {
+        do throws(TPMError) { return try open() } catch {
             throw CommandFailure(code: .unavailable, area: "tpm", detail: name + ": " + error.description)
         }
     }
+
+    func open() throws(TPMError) -> TPM { try TPM.connect(tcti: name) }
+
+    /// In a running system others use the TPM too: the kernel's resource manager keeps us apart.
+    private var name: String { tcti ?? Self.environment("SEALROOT_TCTI") ?? "device:/dev/tpmrm0" }
 
     private static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }

@@ -42,10 +42,19 @@ final class Machine {
 
     @discardableResult
     func enroll(_ arguments: String...) throws -> CommandResult {
-        try sealroot(["enroll", volume.path, "--key-file", volume.keyFile, "--tcti", tpm.tcti] + arguments)
+        try enroll(arguments)
     }
 
-    func wipe(_ arguments: String...) throws -> CommandResult { try sealroot(["wipe", volume.path] + arguments) }
+    func enroll(_ arguments: [String]) throws -> CommandResult {
+        try sealroot(["enroll", volume.path, "--key-file", volume.keyFile] + places + arguments)
+    }
+
+    func wipe(_ arguments: String...) throws -> CommandResult {
+        try sealroot(["wipe", volume.path] + places + arguments)
+    }
+
+    /// Where the tool finds the TPM and the authority's key.
+    var places: [String] { ["--tcti", tpm.tcti, "--state", tpm.path("keys")] }
 
     func sealroot(_ arguments: [String]) throws -> CommandResult {
         try Command.run([Scratch.product("sealroot").path] + arguments)

@@ -1,7 +1,5 @@
 internal import ArgumentParser
-internal import EventLog
 internal import InitramfsRuntime
-internal import InstalledSystem
 internal import JSON
 internal import Prediction
 
@@ -30,7 +28,7 @@ struct Predict: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The firmware whose log stands in for a missing one, by name or file (default: \(Self.defaultTemplate)).",
+            "The firmware whose log stands in for a missing one, by name or file (default: \(PredictionSource.defaultTemplate)).",
             valueName: "name|file"), completion: .file())
     var template: String?
 
@@ -39,8 +37,6 @@ struct Predict: ParsableCommand {
 
     @Flag(help: "Print the result as JSON.")
     var json = false
-
-    static let defaultTemplate = "ovmf-debian12-secureboot"
 
     func validate() throws {
         guard eventlog == nil || template == nil else {
@@ -51,9 +47,9 @@ struct Predict: ParsableCommand {
     func run() throws {
         var isComplete = true
         try reporting(json: json) { () throws(CommandFailure) in
-            let source = try source()
+            let source = try PredictionSource.read(system, eventlog: eventlog, template: template)
             do throws(PredictionError) {
-                let installed = try open(after: source.history)
+                let installed = try system.open(after: source.history)
                 let prediction = try Prediction.make(of: installed, after: source.history, kernel: kernel)
                 let report = try PredictionReport(prediction, source)
                 report.print(json: json)
@@ -61,57 +57,5 @@ struct Predict: ParsableCommand {
             } catch { throw CommandFailure(error) }
         }
         guard isComplete else { throw ArgumentParser.ExitCode(InitramfsRuntime.ExitCode.bootRefused.rawValue) }
-    }
-
-    /// The running system: its log and its firmware's variables are at hand.
-    private var isRunningSystem: Bool { system.image == nil && (system.root ?? "/") == "/" }
-
-    /// The log that was asked for, else the kernel's, else a template.
-    private func source() throws(CommandFailure) -> PredictionSource {
-        if let eventlog { return try log(eventlog) }
-        if isRunningSystem, template == nil {
-            do throws(CommandFailure) { return try log(EventLog.kernelFile) } catch {
-                // No log at all: then it is as before a first boot.
-                guard error.code == .missing else { throw error }
-            }
-        }
-        do throws(PredictionError) {
-            let found = try Template.read(template ?? Self.defaultTemplate)
-            return PredictionSource(
-                history: BootHistory(log: found.log, template: found.name), name: "template " + found.name,
-                firmware: found.firmware)
-        } catch { throw CommandFailure(error) }
-    }
-
-    private func log(_ path: String) throws(CommandFailure) -> PredictionSource {
-        let log = try EventLog.read(path)
-        do throws(InstalledSystemError) {
-            let variables = isRunningSystem ? try FirmwareVariables.read() : nil
-            return PredictionSource(history: BootHistory(log: log, variables: variables), name: path, firmware: nil)
-        } catch { throw CommandFailure(.system(error)) }
-    }
-
-    private func open(after history: BootHistory) throws(PredictionError) -> InstalledSystem {
-        do throws(InstalledSystemError) {
-            let devices = history.grubDevices
-            if let image = system.image { return try InstalledSystem.open(image: image, devices: devices) }
-            let esp = isRunningSystem ? history.systemPartition.map { "/dev/disk/by-partuuid/\($0)" } : nil
-            return try InstalledSystem.open(root: system.root ?? "/", devices: devices, espDevice: esp)
-        } catch { throw .system(error) }
-    }
-}
-
-/// The log that a prediction goes on from.
-struct PredictionSource {
-    let history: BootHistory
-    /// A path, or the template's name.
-    let name: String
-    /// A template's firmware in words.
-    let firmware: String?
-}
-
-extension CommandFailure {
-    fileprivate init(_ error: PredictionError) {
-        self.init(code: error.exitCode, area: "predict", detail: error.description)
     }
 }

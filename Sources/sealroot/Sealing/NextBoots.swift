@@ -1,0 +1,69 @@
+internal import BoundedBytes
+internal import Cryptography
+internal import Enrollment
+internal import InitramfsRuntime
+internal import InstalledSystem
+internal import Prediction
+internal import TPM
+
+/// The boots that a reseal approves: what they will leave in the PCRs, as predicted from the installed files.
+struct NextBoots {
+    /// The present values of the PCRs that policies bind: for those that nobody predicts, since firmware settings and
+    /// disks decide them.
+    let present: [PCRValue]
+    let bank: DigestAlgorithm
+    let installed: InstalledSystem
+    let history: BootHistory
+
+    /// - Parameter eventlog: the log of the last boot; nil for the kernel's.
+    init(of system: SystemOptions, eventlog: String?, present: PresentPCRs) throws(CommandFailure) {
+        self.present = present.values
+        bank = present.bank
+        history = try PredictionSource.read(system, eventlog: eventlog, template: nil).history
+        do throws(PredictionError) { installed = try system.open(after: history) } catch { throw CommandFailure(error) }
+    }
+
+    /// The default entry's boot, then that of each kernel; each once.
+    func all(kernels: [String]) throws(CommandFailure) -> [ExpectedBoot] {
+        var boots = [try boot(kernel: nil)]
+        for kernel in kernels {
+            let boot = try boot(kernel: kernel)
+            if !boots.contains(where: { $0.values == boot.values }) { boots.append(boot) }
+        }
+        return boots
+    }
+
+    /// - Throws: 77 where a PCR that the policies bind cannot be predicted, with the event and the reason.
+    func boot(kernel: String?) throws(CommandFailure) -> ExpectedBoot {
+        let prediction: Prediction
+        do throws(PredictionError) {
+            prediction = try Prediction.make(of: installed, after: history, kernel: kernel)
+        } catch { throw CommandFailure(error) }
+        return ExpectedBoot(
+            label: prediction.entry.last ?? kernel ?? "next boot",
+            values: try present.map { (pcr) throws(CommandFailure) in try value(pcr, prediction) })
+    }
+
+    private func value(_ pcr: PCRValue, _ prediction: Prediction) throws(CommandFailure) -> PCRValue {
+        let index = UInt32(pcr.index)
+        guard Prediction.pcrs.contains(index) else { return pcr }
+        if let gap = prediction.gaps.first(where: { $0.pcrs.contains(index) }) {
+            throw CommandFailure(
+                code: .bootRefused, area: "predict",
+                detail:
+                    "PCR \(index) cannot be predicted: \(Printable.escape(gap.event)): \(Printable.escape(gap.reason))")
+        }
+        let digest: [UInt8]?
+        do throws(CryptographyError) {
+            digest = try prediction.value(of: index, bank)
+        } catch {
+            throw CommandFailure(code: .internalFault, area: "predict", detail: error.description)
+        }
+        guard let digest else {
+            throw CommandFailure(
+                code: .bootRefused, area: "predict",
+                detail: "the event log has no \(bank.rawValue) bank, which the policies bind")
+        }
+        return PCRValue(index: pcr.index, digest: digest)
+    }
+}

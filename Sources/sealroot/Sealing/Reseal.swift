@@ -1,0 +1,132 @@
+internal import ArgumentParser
+internal import BoundedBytes
+internal import Configuration
+internal import Enrollment
+internal import InitramfsRuntime
+internal import JSON
+internal import Secrets
+internal import TPM
+
+/// `sealroot reseal`.
+struct Reseal: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Approve the next boot, so that the volume unlocks after an update.",
+        discussion: """
+            Predicts what the next boot will measure, and writes a policy for it into the token, beside those that are \
+            there. With --commit, after a boot that unlocked, it drops the policies that are obsolete and moves the \
+            revocation counter on, so that an old copy of the token no longer opens the volume.
+
+            A key that was sealed elsewhere, as for a prepared image, is exchanged for one that only this TPM knows.
+            """)
+
+    @OptionGroup var device: DeviceArgument
+    @OptionGroup var system: SystemOptions
+    @OptionGroup var state: StateOptions
+    @OptionGroup var tpm: TPMOptions
+
+    @Flag(help: "Drop what is neither the present nor the next boot, and move the revocation counter on.")
+    var commit = false
+
+    @Option(
+        help: ArgumentHelp("Approve the boot of this kernel, too; may be given more than once.", valueName: "version"))
+    var kernel: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The log of the last boot (default: the kernel's).", valueName: "file"), completion: .file())
+    var eventlog: String?
+
+    @Flag(help: "Exchange the sealed secret and its keyslot; done by itself for a key that was sealed elsewhere.")
+    var rotate = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --rotate: file with a passphrase of the volume, '-' for standard input.", valueName: "file"))
+    var keyFile: String?
+
+    @Option(help: ArgumentHelp("With --rotate: who approves policies, as in enroll.", valueName: "local|none|pem"))
+    var authority: String?
+
+    @Option(help: ArgumentHelp("With --rotate: the revocation counter, as in enroll.", valueName: "auto|none|handle"))
+    var counter = "auto"
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard !commit || !rotate else { throw ValidationError("--commit and --rotate exclude each other") }
+        guard SealingArguments.counter(counter) != nil else {
+            throw ValidationError(SealingArguments.counterExplanation)
+        }
+    }
+
+    func run() throws {
+        try reporting(json: json) { () throws(CommandFailure) in
+            let configuration = try device.configuration()
+            let resealing = Resealing(
+                device: try device.path(configuration), store: state.store,
+                fencePCR: configuration?.fencePCR ?? GuestConfiguration.defaultFencePCR)
+            let tpm = try tpm.connect()
+            let present = try enrolling { () throws(EnrollmentError) in try resealing.present(tpm) }
+            let boots = try NextBoots(of: system, eventlog: eventlog, present: present).all(kernels: kernel)
+            if commit {
+                show(try enrolling { () throws(EnrollmentError) in try resealing.commit(keeping: boots, tpm) })
+                return
+            }
+            var isExchange = rotate
+            if !isExchange { isExchange = try enrolling { () throws(EnrollmentError) in try resealing.isImported() } }
+            if isExchange {
+                try exchange(resealing, boots, tpm)
+            } else {
+                show(try enrolling { () throws(EnrollmentError) in try resealing.add(boots, tpm) })
+            }
+        }
+    }
+
+    private func exchange(
+        _ resealing: Resealing, _ boots: [ExpectedBoot], _ tpm: borrowing TPM
+    ) throws(CommandFailure) {
+        let choice: AuthorityChoice?
+        if let authority { choice = try SealingArguments.authority(authority) } else { choice = nil }
+        let key = try rotationKey(resealing)
+        show(
+            try enrolling { () throws(EnrollmentError) in
+                try resealing.rotate(
+                    key, to: boots, authority: choice, counter: SealingArguments.counter(counter) ?? .automatic, tpm)
+            })
+    }
+
+    /// What the unlock of this boot left in the kernel's keyring, unless a file was named.
+    private func rotationKey(_ resealing: Resealing) throws(CommandFailure) -> RotationKey {
+        if keyFile == nil {
+            let handed = try enrolling { () throws(EnrollmentError) in try resealing.handedOverSecret() }
+            if let handed { return .secret(handed) }
+        }
+        return .passphrase(try PassphraseInput.read(keyFile: keyFile))
+    }
+
+    private func show(_ result: Resealing.Result) { ResealReport(result).print(json: json) }
+}
+
+/// What a token holds after a change of its policies.
+struct ResealReport {
+    private let result: Resealing.Result
+
+    init(_ result: Resealing.Result) { self.result = result }
+
+    func print(json: Bool) {
+        guard json else {
+            for label in result.added { Console.print("approved: " + Printable.escape(label)) }
+            for label in result.dropped { Console.print("dropped: " + Printable.escape(label)) }
+            if result.added.isEmpty && result.dropped.isEmpty { Console.print("the policies are as they were") }
+            if let count = result.count { Console.print("revocation counter: " + String(count)) }
+            return
+        }
+        func list(_ labels: [String]) -> JSONValue { .array(labels.map { .string($0) }) }
+        let object = JSONValue.object([
+            JSONMember("policies", list(result.policies)), JSONMember("added", list(result.added)),
+            JSONMember("dropped", list(result.dropped)),
+            JSONMember("count", result.count.map { .integer(Int64(clamping: $0)) } ?? .null),
+        ])
+        Console.print(object.compact)
+    }
+}
