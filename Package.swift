@@ -80,7 +80,7 @@ let effects: [Target] = [
 ]
 let decisions: [Target] = [
     library("BootPolicy", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON"]),
-    library("RecoveryKeys", ["Cryptography", "Secrets"]),
+    library("RecoveryKeys", ["Cryptography", "Secrets"], lifetimes),
     library("Sealing", ["Cryptography", "SealedFormat", "Secrets"]),
 ]
 let flows: [Target] = [
