@@ -54,6 +54,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
+    .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -107,9 +108,10 @@ let ownerTargets: [Target] = [
     library(
         "Enrollment",
         [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "Sealing",
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "RecoveryKeys", "Sealing",
             "SealedFormat", "Secrets", "TPM",
         ]),
+    library("QRCode", ["CQRencode", "Secrets"]),
     library(
         "Imaging",
         [
@@ -138,7 +140,7 @@ let ownerTargets: [Target] = [
         name: "sealroot",
         dependencies: [
             "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
-            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "RecoveryKeys",
+            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "QRCode", "RecoveryKeys",
             "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
@@ -175,6 +177,7 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
+    tests("QRCodeTests", ["QRCode", "RecoveryKeys", "Secrets", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
         name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),

@@ -50,7 +50,7 @@ public struct Enrollment: Sendable {
         let header = try VolumeHeader.read(device)
         if let token = header.tokens(ofType: SealedToken.type).first { throw .alreadyEnrolled(token: token.id) }
         let volume = try luks { () throws(LUKSError) in try LUKSVolume.open(headerAt: device) }
-        let volumeKey = try Self.volumeKey(of: volume, passphrase)
+        let volumeKey = try VolumeHeader.volumeKey(of: volume, passphrase)
 
         let values = try ExpectedPCRs.read(selection, fencePCR: fencePCR, tpm)
         let parent = try StorageKeys.find(parentHandle, tpm)
@@ -79,14 +79,6 @@ public struct Enrollment: Sendable {
             // The first error is the one to tell; a keyslot that stays has a passphrase that nobody knows.
             try? volume.destroyKeyslot(keyslot)
             throw error
-        }
-    }
-
-    private static func volumeKey(
-        of volume: borrowing LUKSVolume, _ passphrase: borrowing SecretBytes
-    ) throws(EnrollmentError) -> SecretBytes {
-        do throws(LUKSError) { return try volume.volumeKey(passphrase: passphrase) } catch {
-            throw error.isWrongKey ? .wrongPassphrase : .luks(error)
         }
     }
 

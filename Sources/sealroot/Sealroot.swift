@@ -9,7 +9,7 @@ struct Sealroot: ParsableCommand {
         abstract: "Seals the root disk of a confidential VM to its vTPM and measured boot chain.",
         version: "sealroot " + Release.version,
         subcommands: [
-            EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, Predict.self, ReferenceCommand.self,
-            Wipe.self,
+            EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, Predict.self, RecoveryKeyCommand.self,
+            ReferenceCommand.self, Wipe.self,
         ])
 }
