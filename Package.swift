@@ -88,9 +88,9 @@ let flows: [Target] = [
     library(
         "Unlock",
         [
-            "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "InitramfsRuntime", "JSON",
-            "KernelModules", "LUKS",
-            "LUKSHeader", "Sealing", "SealedFormat", "Secrets", "TPM",
+            "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "FileSystems",
+            "InitramfsRuntime", "JSON", "KernelModules", "LUKS", "LUKSHeader", "RecoveryKeys", "Sealing",
+            "SealedFormat", "Secrets", "TPM",
         ])
 ]
 let guestExecutables: [Target] = [

@@ -41,7 +41,7 @@ extension EnrollmentError: CustomStringConvertible {
             "PCR " + String(pcr) + " is " + Hexadecimal.encode(value)
                 + ", neither zero nor fenced: its value at the next boot cannot be told"
         case .keyslotVanished(let id): "keyslot " + String(id) + " vanished while it was enrolled"
-        case .lastKeyslot: "no other keyslot would be left, and with it no way to open the volume, unless --force is given"
+        case .lastKeyslot: "no other keyslot would be left, and with it no way to open the volume; see --force"
         case .noRecoveryKey(let keyslot):
             keyslot.map { "keyslot " + String($0) + " holds no recovery key" } ?? "no recovery key"
         case .severalRecoveryKeys(let keyslots):

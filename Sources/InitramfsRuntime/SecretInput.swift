@@ -43,7 +43,9 @@ public enum SecretInput {
     }
 
     /// Reads ranges of a file or device one behind the other, at most `longest` bytes in all.
-    public static func read(_ ranges: [Range<UInt64>], of file: borrowing FileDescriptor) throws(FileError) -> SecretBytes {
+    public static func read(
+        _ ranges: [Range<UInt64>], of file: borrowing FileDescriptor
+    ) throws(FileError) -> SecretBytes {
         var count: UInt64 = 0
         for range in ranges {
             guard range.upperBound - range.lowerBound <= UInt64(longest) - count else {

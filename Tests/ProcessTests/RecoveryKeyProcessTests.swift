@@ -94,7 +94,7 @@ import Testing
         let (first, _) = try add()
         let (second, key) = try add()
         #expect(try recoveryKey("remove", volume.path).status == 64)
-        #expect(try recoveryKey("remove", volume.path, "--keyslot", "0").status == 79, "a passphrase is no recovery key")
+        #expect(try recoveryKey("remove", volume.path, "--keyslot", "0").status == 79, "this one is a passphrase's")
         #expect(try recoveryKey("remove", volume.path, "--keyslot", "\(first)").status == 0)
         #expect(try opens(key))
         #expect(try recoveryKey("remove", volume.path, "--json").text == #"{"keyslot":2,"token":1}"#)

@@ -76,7 +76,8 @@ import Testing
     ])
     func aTypedTextThatIsNoKeyIsThePassphraseItself(_ typed: String, _ passphrase: String) {
         let bytes = Array(typed.utf8)
-        let secret = SecretBytes(count: bytes.count) { copy in for index in bytes.indices { copy[index] = bytes[index] } }
+        let secret = SecretBytes(count: bytes.count) { copy in for index in bytes.indices { copy[index] = bytes[index] }
+        }
         let found = RecoveryKey.passphrase(for: secret)
         #expect(found.bytes.indices.map { found.bytes[$0] } == Array(passphrase.utf8))
     }

@@ -26,7 +26,8 @@ struct RecoveryKeyList: ParsableCommand {
             for entry in entries { Console.print(entry.line) }
             return
         }
-        Console.print(JSONValue.object([JSONMember("recovery_keys", .array(entries.map { .object($0.members) }))]).compact)
+        let list = JSONValue.array(entries.map { .object($0.members) })
+        Console.print(JSONValue.object([JSONMember("recovery_keys", list)]).compact)
     }
 }
 
