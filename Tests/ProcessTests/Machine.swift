@@ -64,6 +64,13 @@ final class Machine {
                 + arguments)
     }
 
+    /// As `unlock`, with the recovery that the configuration says.
+    func recover(_ askpass: Askpass, _ arguments: [String] = []) throws -> CommandResult {
+        try Command.run(
+            [Self.guestProgram, "unlock", "--config", configurationPath, "--no-activate", "--json", "--recover"]
+                + ["--askpass", askpass.path] + arguments)
+    }
+
     func check(_ arguments: String...) throws -> CommandResult {
         try Command.run([Self.guestProgram, "check", "--config", configurationPath] + bootFiles + arguments)
     }
