@@ -182,8 +182,12 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
+    // No test links it: it is preloaded into the programs under test.
+    .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
-    tests("ProcessTests", ["BoundedBytes", "EventLog", "JSON", "TestSupport", "sealroot", "sealroot-init"]),
+    tests(
+        "ProcessTests",
+        ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot", "sealroot-init"]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
     tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
@@ -203,6 +207,7 @@ let fuzzTargets: [Target] = [
 
 let package = Package(
     name: "sealroot",
+    products: isEmbedded ? [] : [.library(name: "FailureInjector", type: .dynamic, targets: ["FailureInjector"])],
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
