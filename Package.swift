@@ -54,6 +54,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
+    .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -80,16 +81,16 @@ let effects: [Target] = [
 ]
 let decisions: [Target] = [
     library("BootPolicy", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON"]),
-    library("RecoveryKeys", ["Cryptography", "Secrets"]),
+    library("RecoveryKeys", ["Cryptography", "Secrets"], lifetimes),
     library("Sealing", ["Cryptography", "InitramfsRuntime", "SealedFormat", "Secrets"]),
 ]
 let flows: [Target] = [
     library(
         "Unlock",
         [
-            "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "InitramfsRuntime", "JSON",
-            "KernelModules", "LUKS",
-            "LUKSHeader", "Sealing", "SealedFormat", "Secrets", "TPM",
+            "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "FileSystems",
+            "InitramfsRuntime", "JSON", "KernelModules", "LUKS", "LUKSHeader", "RecoveryKeys", "Sealing",
+            "SealedFormat", "Secrets", "TPM",
         ])
 ]
 let guestExecutables: [Target] = [
@@ -107,9 +108,10 @@ let ownerTargets: [Target] = [
     library(
         "Enrollment",
         [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "Sealing",
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LUKS", "LUKSHeader", "RecoveryKeys", "Sealing",
             "SealedFormat", "Secrets", "TPM",
         ]),
+    library("QRCode", ["CQRencode", "Secrets"]),
     library(
         "Imaging",
         [
@@ -138,7 +140,7 @@ let ownerTargets: [Target] = [
         name: "sealroot",
         dependencies: [
             "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
-            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "RecoveryKeys",
+            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "QRCode", "RecoveryKeys",
             "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
@@ -175,12 +177,17 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
+    tests("QRCodeTests", ["QRCode", "RecoveryKeys", "Secrets", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
         name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
+    // No test links it: it is preloaded into the programs under test.
+    .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
-    tests("ProcessTests", ["BoundedBytes", "EventLog", "JSON", "TestSupport", "sealroot", "sealroot-init"]),
+    tests(
+        "ProcessTests",
+        ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot", "sealroot-init"]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
     tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
@@ -202,6 +209,7 @@ let fuzzTargets: [Target] = [
 
 let package = Package(
     name: "sealroot",
+    products: isEmbedded ? [] : [.library(name: "FailureInjector", type: .dynamic, targets: ["FailureInjector"])],
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables

@@ -39,6 +39,14 @@ static inline int shim_block_size(int fd, uint64_t *bytes) { return ioctl(fd, BL
 static inline int shim_add_seals(int fd, int seals) { return fcntl(fd, F_ADD_SEALS, seals); }
 static inline int shim_get_seals(int fd) { return fcntl(fd, F_GET_SEALS); }
 
+static inline int shim_pipe(int *reader, int *writer) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    *reader = ends[0];
+    *writer = ends[1];
+    return 0;
+}
+
 // Nor are macros that are not literals.
 static const int shim_SEALS_ALL = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 static const unsigned int shim_MEMFD_SEALABLE = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -87,6 +95,19 @@ static inline int shim_spawn(pid_t *pid, const char *path, char *const arguments
     result = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, output, 2);
+    if (result == 0) result = posix_spawn(pid, path, &actions, NULL, arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+}
+
+// Starts a program that shares our input and error output and writes its output to `output`; 0 or an errno.
+static inline int shim_spawn_for_output(
+    pid_t *pid, const char *path, char *const arguments[], char *const environment[], int output
+) {
+    posix_spawn_file_actions_t actions;
+    int result = posix_spawn_file_actions_init(&actions);
+    if (result != 0) return result;
+    result = posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (result == 0) result = posix_spawn(pid, path, &actions, NULL, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     return result;

@@ -61,6 +61,27 @@ extension GuestConfiguration {
 
     static var bootCheckChoice: Rule<BootCheck> { ("'required', 'warn' or 'off'", { BootCheck(rawValue: $0) }) }
 
+    /// The path begins at the first `:/`: a device's own name may hold colons.
+    static var recoveryChoice: Rule<Recovery> {
+        (
+            "'never', 'prompt', or 'file:' and a device, where it has a FAT file system with ':' and an absolute path",
+            { text in
+                switch text {
+                case "never": return .never
+                case "prompt": return .prompt
+                default:
+                    guard text.hasPrefix("file:") else { return nil }
+                    let place = Array(text.utf8.dropFirst("file:".utf8.count))
+                    let colon = place.indices.dropLast().first { place[$0] == 0x3A && place[$0 + 1] == 0x2F }
+                    let name = String(decoding: place[..<(colon ?? place.count)], as: UTF8.self)
+                    let path = colon.map { String(decoding: place[($0 + 1)...], as: UTF8.self) }
+                    guard let device = devicePath.parse(name), path != "/" else { return nil }
+                    return .file(device: device, path: path)
+                }
+            }
+        )
+    }
+
     /// Arguments with blanks between; none at all is a list, too.
     static var words: Rule<[String]> {
         (

@@ -18,6 +18,15 @@ public struct GuestConfiguration: Equatable, Sendable {
         case off
     }
 
+    /// Where a key comes from when the TPM does not release one.
+    public enum Recovery: Equatable, Sendable {
+        case never
+        /// Whoever is at the console, which is the host's.
+        case prompt
+        /// The first line of a device or, with a path, a file of the FAT file system on it.
+        case file(device: String, path: String?)
+    }
+
     /// The default of `tcti`: the raw device, since nobody else uses the TPM in an initramfs.
     public static let defaultTCTI = "device:/dev/tpm0"
     public static let defaultFencePCR = 12
@@ -39,6 +48,7 @@ public struct GuestConfiguration: Equatable, Sendable {
     public let fencePCR: Int
     public let unenrolled: Unenrolled
     public let bootCheck: BootCheck
+    public let recovery: Recovery
     /// Arguments of the kernel's command line that are refused, and accepted, besides the standard ones.
     public let deniedArguments: [String]
     public let allowedArguments: [String]
@@ -54,6 +64,7 @@ public struct GuestConfiguration: Equatable, Sendable {
         fencePCR = try fields.optional("fence-pcr", Self.debugFreePCR) ?? Self.defaultFencePCR
         unenrolled = try fields.optional("unenrolled", Self.unenrolledChoice) ?? .refuse
         bootCheck = try fields.optional("boot-check", Self.bootCheckChoice) ?? .required
+        recovery = try fields.optional("recovery", Self.recoveryChoice) ?? .never
         deniedArguments = try fields.optional("deny-arguments", Self.words) ?? []
         allowedArguments = try fields.optional("allow-arguments", Self.words) ?? []
         try fields.finish()

@@ -67,7 +67,7 @@ public struct Enrollment: Sendable {
         let header = try VolumeHeader.read(device)
         if let token = header.tokens(ofType: SealedToken.type).first { throw .alreadyEnrolled(token: token.id) }
         let volume = try luks { () throws(LUKSError) in try LUKSVolume.open(headerAt: device) }
-        let volumeKey = try Self.volumeKey(of: volume, passphrase)
+        let volumeKey = try VolumeHeader.volumeKey(of: volume, passphrase)
         let values = try ExpectedPCRs.read(selection, fencePCR: fencePCR, tpm)
         let parent = try StorageKeys.find(parentHandle, tpm)
         let secret = try sealing { () throws(SealingError) in try SealedSecret.random() }
@@ -87,14 +87,6 @@ public struct Enrollment: Sendable {
             isParentSubjectToLockout: parent.isSubjectToLockout, authorityName: sealed.approvals.authority?.name,
             counterHandle: sealed.approvals.counter?.handle, pcrs: values,
             isApproved: !sealed.approvals.policies.isEmpty)
-    }
-
-    static func volumeKey(
-        of volume: borrowing LUKSVolume, _ passphrase: borrowing SecretBytes
-    ) throws(EnrollmentError) -> SecretBytes {
-        do throws(LUKSError) { return try volume.volumeKey(passphrase: passphrase) } catch {
-            throw error.isWrongKey ? .wrongPassphrase : .luks(error)
-        }
     }
 }
 

@@ -11,7 +11,10 @@ extension EnrollmentError: CustomStringConvertible {
     public var area: String {
         switch self {
         case .file: "device"
-        case .header, .luks, .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .lastKeyslot, .keyslotVanished: "volume"
+        case .header, .luks, .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .lastKeyslot, .keyslotVanished,
+            .noRecoveryKey, .severalRecoveryKeys:
+            "volume"
+        case .delivery: "key"
         case .token, .severalTokens, .notResealable, .tokenTooLarge: "token"
         case .tpm, .sealing, .noFreeIndex, .counter: "tpm"
         case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter, .requestMalformed: "arguments"
@@ -22,7 +25,7 @@ extension EnrollmentError: CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .file(let error): error.description
+        case .file(let error), .delivery(let error): error.description
         case .header(let error): error.description
         case .luks(let error): error.description
         case .tpm(let error): error.description
@@ -58,7 +61,12 @@ extension EnrollmentError: CustomStringConvertible {
         case .approvalInvalid: "the signature is not the authority's for this"
         case .tokenTooLarge: "the header has no room for the policies: fewer kernels, or fewer PCRs"
         case .keyslotVanished(let id): "keyslot " + String(id) + " vanished while it was enrolled"
-        case .lastKeyslot: "no other keyslot would be left, and with it no way to open the volume: --force wipes anyway"
+        case .lastKeyslot: "no other keyslot would be left, and with it no way to open the volume; see --force"
+        case .noRecoveryKey(let keyslot):
+            keyslot.map { "keyslot " + String($0) + " holds no recovery key" } ?? "no recovery key"
+        case .severalRecoveryKeys(let keyslots):
+            "recovery keys in keyslots " + keyslots.map { String($0) }.joined(separator: ", ")
+                + ": --keyslot says which"
         }
     }
 }

@@ -5,7 +5,7 @@ public import SealedFormat
 public import Sealing
 public import TPM
 
-/// Why a volume could not be enrolled or wiped. The volume opens as it did before.
+/// Why the keyslots of a volume could not be changed. The volume opens as it did before.
 public enum EnrollmentError: Error, Equatable {
     case file(FileError)
     case header(HeaderError)
@@ -50,14 +50,20 @@ public enum EnrollmentError: Error, Equatable {
     case noSuchPCR
     /// The fence PCR holds something else than nothing or the fence: its value at the next boot is unknown.
     case fenceUnexplained(pcr: Int, value: [UInt8])
-    /// Wiping would leave no keyslot.
+    /// The volume has no recovery key in this keyslot, or none at all.
+    case noRecoveryKey(Int?)
+    /// Recovery keys in these keyslots, where one is expected.
+    case severalRecoveryKeys([Int])
+    /// Removing would leave no keyslot.
     case lastKeyslot
     /// Somebody else removed the new keyslot before the token was written.
     case keyslotVanished(Int)
+    /// A key that could not be handed over.
+    case delivery(FileError)
 
     public var exitCode: ExitCode {
         switch self {
-        case .file(let error): error.isMissing ? .missing : .inputOutput
+        case .file(let error), .delivery(let error): error.isMissing ? .missing : .inputOutput
         case .header(let error): error.isMalformed ? .malformed : .volumeRefused
         case .luks(let error): error.isMalformed ? .malformed : .inputOutput
         case .tpm(let error): error.isLockout || error.isRetry ? .busy : .unavailable
@@ -65,9 +71,9 @@ public enum EnrollmentError: Error, Equatable {
         case .token: .malformed
         case .authorityKeyMalformed, .noteMalformed, .requestMalformed: .malformed
         case .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .severalTokens, .lastKeyslot, .keyslotVanished,
-            .notResealable, .tokenTooLarge:
+            .notResealable, .tokenTooLarge, .noRecoveryKey:
             .volumeRefused
-        case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter: .usage
+        case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter, .severalRecoveryKeys: .usage
         case .fenceUnexplained, .bootNotApproved, .counter, .approvalInvalid: .bootRefused
         case .authorityElsewhere: .missing
         case .noFreeIndex: .unavailable

@@ -73,11 +73,11 @@ extension Resealing {
         _ key: borrowing RotationKey, of volume: borrowing LUKSVolume, keyslot: Int
     ) throws(EnrollmentError) -> SecretBytes {
         switch key {
-        case .passphrase(let passphrase): return try Enrollment.volumeKey(of: volume, passphrase)
+        case .passphrase(let passphrase): return try VolumeHeader.volumeKey(of: volume, passphrase)
         case .secret(let bytes):
             let secret = try sealing { () throws(SealingError) in try SealedSecret(copying: bytes) }
             let passphrase = try sealing { () throws(SealingError) in try secret.keyslotPassphrase() }
-            return try Enrollment.volumeKey(of: volume, passphrase)
+            return try VolumeHeader.volumeKey(of: volume, passphrase)
         }
     }
 

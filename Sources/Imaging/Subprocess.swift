@@ -34,12 +34,3 @@ enum Subprocess {
         return path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
     }
 }
-
-/// A list of C strings with a null pointer at its end, freed together.
-@safe private struct CStrings: ~Copyable {
-    let pointers: [UnsafeMutablePointer<CChar>?]
-
-    init(_ strings: [String]) { unsafe pointers = strings.map { unsafe strdup($0) } + [nil] }
-
-    deinit { unsafe pointers.forEach { unsafe free($0) } }
-}

@@ -6,7 +6,7 @@ public struct FileDescriptor: ~Copyable {
     /// The name it was opened under, for messages.
     public let path: String
 
-    private init(owning rawValue: Int32, path: String) {
+    init(owning rawValue: Int32, path: String) {
         self.rawValue = rawValue
         self.path = path
     }

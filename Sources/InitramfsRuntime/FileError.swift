@@ -3,7 +3,7 @@ internal import CLinux
 /// A file operation that failed, with the path and the kernel's reason.
 public struct FileError: Error, Equatable, CustomStringConvertible {
     public enum Operation: String, Sendable {
-        case open, read, write, sync, rename, seek, create, seal, remove, lock
+        case open, read, write, sync, rename, seek, create, seal, remove, lock, run
         /// The file is larger than its reader accepts.
         case limit
     }
@@ -35,6 +35,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
             case .seal: "cannot seal"
             case .remove: "cannot remove"
             case .lock: "cannot lock"
+            case .run: "cannot run"
             case .limit: "too large:"
             }
         return errno == 0 ? "\(verb) \(path)" : "\(verb) \(path): \(describeErrno(errno))"

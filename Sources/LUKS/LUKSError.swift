@@ -9,6 +9,7 @@ public struct LUKSError: Error, Equatable, CustomStringConvertible {
         case initializeDetached = "crypt_init_data_device"
         case load = "crypt_load"
         case volumeKey = "crypt_volume_key_get"
+        case checkPassphrase = "crypt_activate_by_passphrase"
         case activate = "crypt_activate_by_volume_key"
         case deactivate = "crypt_deactivate"
         case setPBKDF = "crypt_set_pbkdf_type"
@@ -28,7 +29,7 @@ public struct LUKSError: Error, Equatable, CustomStringConvertible {
     public let errno: Int32
 
     /// The key opened no slot of this volume.
-    public var isWrongKey: Bool { call == .volumeKey && errno == EPERM }
+    public var isWrongKey: Bool { (call == .volumeKey || call == .checkPassphrase) && errno == EPERM }
 
     /// The caller's own progress function ended the work.
     public var isInterrupted: Bool { call == .reencrypt && errno == EINTR }

@@ -70,6 +70,18 @@ public import Secrets
         }
     }
 
+    /// Which keyslot `passphrase` opens; nothing is mapped.
+    ///
+    /// - Throws: `.checkPassphrase`; `isWrongKey` where it opens none.
+    public func keyslot(openedBy passphrase: borrowing SecretBytes) throws(LUKSError) -> Int {
+        let code = unsafe passphrase.bytes.withUnsafeBytes { passphrase in
+            // Without a name the library only looks whether the passphrase opens a keyslot.
+            unsafe crypt_activate_by_passphrase(
+                device, nil, CRYPT_ANY_SLOT, passphrase.bindMemory(to: CChar.self).baseAddress, passphrase.count, 0)
+        }
+        return Int(try check(code, .checkPassphrase))
+    }
+
     /// Maps the volume at `/dev/mapper/<name>`; the key goes to dm-crypt through the kernel's keyring.
     public func activate(as name: String, volumeKey: borrowing SecretBytes) throws(LUKSError) {
         let code = unsafe volumeKey.bytes.withUnsafeBytes { key in

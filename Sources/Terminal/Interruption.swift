@@ -14,7 +14,9 @@ public enum Interruption {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             shim_catch_signal(number) { _ in Interruption.requested.store(true, ordering: .relaxed) }
         }
-        // A reader that went away is an error of write(2), which is handled, and not the end.
-        shim_ignore_signal(SIGPIPE)
+        reportBrokenPipes()
     }
+
+    /// From now on a reader that went away is an error of write(2), which is handled, and not the end.
+    public static func reportBrokenPipes() { shim_ignore_signal(SIGPIPE) }
 }

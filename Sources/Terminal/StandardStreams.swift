@@ -3,6 +3,8 @@ public import InitramfsRuntime
 
 /// Standard output, without a buffer in which a secret could stay.
 public enum StandardOutput {
+    public static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
     public static func write(_ bytes: Span<UInt8>) throws(FileError) {
         var done = 0
         while done < bytes.count {

@@ -39,10 +39,7 @@ extension Unlock {
             try authenticate(image.header, token, secret, volume)
         }
         guard options.isActivating else { return .verified }
-        progress.mapping = configuration.mapping
-        try progress.log.run(.open) { () throws(UnlockFailure) in
-            try map(volume, key, image.header, configuration)
-        }
+        try activate(volume, key, image.header, configuration, &progress)
         progress.record = [try VolumeRecord.measurement(of: key, image.header, configuration, tpm)]
         return .unlocked
     }
@@ -70,7 +67,7 @@ extension Unlock {
         return examination.values
     }
 
-    private static func copyHeader(_ configuration: GuestConfiguration) throws(UnlockFailure) -> HeaderImage {
+    static func copyHeader(_ configuration: GuestConfiguration) throws(UnlockFailure) -> HeaderImage {
         let seconds = configuration.timeoutSeconds
         guard PathWaiter.wait(for: configuration.device, milliseconds: Int64(seconds) * 1000) else {
             throw .deviceMissing(configuration.device, seconds: seconds)
@@ -85,7 +82,7 @@ extension Unlock {
     }
 
     /// The one token of ours; nil where there is none.
-    private static func token(in header: LUKSHeader) throws(UnlockFailure) -> SealedToken? {
+    static func token(in header: LUKSHeader) throws(UnlockFailure) -> SealedToken? {
         let tokens = header.tokens(ofType: SealedToken.type)
         guard tokens.count <= 1 else { throw .severalTokens(tokens.count) }
         guard let token = tokens.first else { return nil }
@@ -116,11 +113,20 @@ extension Unlock {
     }
 
     /// The secret may be an attacker's own, sealed to this TPM under the true authority; the volume key cannot be.
-    private static func checkName(of key: borrowing SecretBytes, _ token: SealedToken) throws(UnlockFailure) {
+    static func checkName(of key: borrowing SecretBytes, _ token: SealedToken) throws(UnlockFailure) {
         guard let authority = token.authority else { return }
         let name: [UInt8]
         do throws(CryptographyError) { name = try VolumeName.of(key) } catch { throw .cryptography(error) }
         guard name == authority.reference else { throw .volumeName }
+    }
+
+    /// Maps the volume, whatever opened it. From the first moment on, a failure takes the mapping away again.
+    static func activate(
+        _ volume: borrowing LUKSVolume, _ key: borrowing SecretBytes, _ header: LUKSHeader,
+        _ configuration: GuestConfiguration, _ progress: inout Progress
+    ) throws(UnlockFailure) {
+        progress.mapping = configuration.mapping
+        try progress.log.run(.open) { () throws(UnlockFailure) in try map(volume, key, header, configuration) }
     }
 
     private static func map(

@@ -23,6 +23,8 @@ public struct StepLog: Sendable {
         case findKey = "find-key"
         case checkBoot = "check-boot"
         case unseal, authenticate, open, fence
+        /// After a failure only, behind the fence.
+        case recover, record
     }
 
     public private(set) var entries: [Entry] = []

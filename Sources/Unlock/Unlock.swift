@@ -18,6 +18,8 @@ public enum Unlock {
         var storageKey: StorageKey?
         /// Salted to it, kept from the check of the boot for the fence.
         var session: AuthenticatedSession?
+        /// What a recovery has overcome.
+        var overcome: UnlockFailure?
         /// What the volume key is recorded as, once the volume is open.
         var record: [Measurement] = []
     }
@@ -35,7 +37,7 @@ public enum Unlock {
             failure = error
         }
         return UnlockReport(
-            result: result, failure: failure, mapping: failure == nil ? progress.mapping : nil,
+            result: result, failure: failure ?? progress.overcome, mapping: failure == nil ? progress.mapping : nil,
             steps: progress.log.entries, chain: progress.chain, tpmCommands: progress.tpmCommands)
     }
 
@@ -45,19 +47,49 @@ public enum Unlock {
         let configuration = try progress.log.run(.configure) { () throws(UnlockFailure) in
             try Preparation.configuration(options)
         }
-        let tpm = try progress.log.run(.prepare) { () throws(UnlockFailure) in
-            try Preparation.prepare(configuration, isLoadingModules: options.isActivating)
+        do throws(UnlockFailure) {
+            let tpm = try progress.log.run(.prepare) { () throws(UnlockFailure) in
+                try Preparation.prepare(configuration, isLoadingModules: options.isActivating)
+            }
+            return try attempt(configuration, options, tpm, &progress)
+        } catch {
+            // Without a TPM there is nothing to fence, and nothing to record in.
+            guard case .tpmMissing = error else { throw error }
+            return try recover(from: error, configuration, options, &progress) { _, _ in }
         }
+    }
+
+    private static func attempt(
+        _ configuration: GuestConfiguration, _ options: UnlockOptions, _ tpm: borrowing TPM,
+        _ progress: inout Progress
+    ) throws(UnlockFailure) -> UnlockReport.Result {
         var result = UnlockReport.Result.failed
         var failure: UnlockFailure?
+        var isFenced = false
         do throws(UnlockFailure) {
             result = try open(configuration, options, tpm, &progress)
         } catch { failure = error }
         do throws(UnlockFailure) {
-            if options.isActivating { try fence(configuration, tpm, &progress) }
+            if options.isActivating {
+                try fence(configuration, tpm, &progress)
+                isFenced = true
+            }
         } catch { failure = failure ?? error }
         // What was not used up is flushed now, while there is a TPM to flush it from.
         progress.session = nil
+        if let refused = failure {
+            withdraw(&progress)
+            do throws(UnlockFailure) {
+                // Whoever opens the volume now must not have the TPM's secret, too.
+                guard isFenced || !options.isActivating else { throw refused }
+                let key = progress.storageKey
+                result = try recover(from: refused, configuration, options, &progress) {
+                    (volumeKey, header) throws(UnlockFailure) in
+                    try VolumeRecord.measure(volumeKey, header, configuration, over: key, tpm)
+                }
+                failure = nil
+            } catch { failure = error }
+        }
         progress.tpmCommands = tpm.commandCount
         if let failure {
             withdraw(&progress)

@@ -59,6 +59,8 @@ public enum UnlockFailure: Error {
     case reference(ReferenceError)
     /// The first component of the boot chain that is not as the reference says.
     case boot(ComponentVerdict)
+    /// A failure that the configured recovery did not overcome.
+    indirect case unrecovered(UnlockFailure, RecoveryError)
 
     /// No `default`: a new case does not compile until someone decides what the boot does.
     public var exitCode: ExitCode {
@@ -80,6 +82,9 @@ public enum UnlockFailure: Error {
         case .sealing(.factorLength), .sealing(.factorUnavailable): .unavailable
         case .sealing(.cryptography), .cryptography, .fence(.cryptography): .internalFault
         case .headerMAC, .volumeKeyIdentity, .volumeName, .mapping: .volumeRefused
+        // Whoever tried will want to try again, whatever it was that the TPM refused.
+        case .unrecovered(_, .exhausted): .busy
+        case .unrecovered(let failure, _): failure.exitCode
         case .luks(let error): error.isWrongKey || error.isMalformed ? .volumeRefused : .unavailable
         }
     }
@@ -113,6 +118,7 @@ public enum UnlockFailure: Error {
             .cryptography, .fence:
             "tpm"
         case .policyWithoutFence, .measurements, .boot, .eventLog, .eventLogFile, .reference, .referenceFile: "boot"
+        case .unrecovered(let failure, _): failure.area
         }
     }
 }
@@ -161,6 +167,7 @@ extension UnlockFailure: CustomStringConvertible {
         case .referenceFile(let error): "reference: " + error.description
         case .reference(let error): error.description
         case .boot(let verdict): verdict.explanation
+        case .unrecovered(let failure, let error): failure.description + "; recovery: " + error.description
         case .mapping(let difference): "the live mapping is not what the header says: " + difference
         }
     }

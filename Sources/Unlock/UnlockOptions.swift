@@ -8,6 +8,10 @@ public struct UnlockOptions: Sendable {
     /// Takes the place of the configuration's `tcti`.
     public var tcti: String?
     public var bootFiles = BootFiles()
+    /// The program that asks for a recovery key: it takes the prompt as its argument and prints the answer.
+    public var askpass = "/lib/cryptsetup/askpass"
+    /// Try the configured recovery although the volume will not be mapped.
+    public var isRecoveringWithoutActivating = false
     /// False stops before the device-mapper call.
     public var isActivating = true
 

@@ -9,6 +9,8 @@ public struct UnlockReport {
         case unlocked
         /// All was checked up to the mapping, which nobody wanted (`--no-activate`).
         case verified
+        /// Opened by a recovery key, after a failure that is kept in the report.
+        case recovered
         /// There is no token, and the configuration leaves such a volume to a passphrase prompt.
         case unenrolled
         case refused
@@ -16,6 +18,7 @@ public struct UnlockReport {
     }
 
     public let result: Result
+    /// Why the TPM did not open the volume.
     public let failure: UnlockFailure?
     public let mapping: String?
     public let steps: [StepLog.Entry]
@@ -24,7 +27,7 @@ public struct UnlockReport {
     /// TPM commands put on the wire.
     public let tpmCommands: Int
 
-    public var exitCode: ExitCode { failure?.exitCode ?? .done }
+    public var exitCode: ExitCode { result == .recovered ? .done : failure?.exitCode ?? .done }
 
     /// Source: command contract, `sealroot-init`.
     public var json: JSONValue {

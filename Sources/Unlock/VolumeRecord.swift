@@ -13,6 +13,15 @@ internal import TPM
 enum VolumeRecord {
     private static let pcr = 15
 
+    /// Extends PCR 15, over a session with `storageKey` where that is known.
+    static func measure(
+        _ key: borrowing SecretBytes, _ header: LUKSHeader, _ configuration: GuestConfiguration,
+        over storageKey: StorageKey?, _ tpm: borrowing TPM
+    ) throws(UnlockFailure) {
+        let record = try measurement(of: key, header, configuration, tpm)
+        do throws(TPMError) { _ = try tpm.measure([record], over: storageKey) } catch { throw .tpm(error) }
+    }
+
     static func measurement(
         of key: borrowing SecretBytes, _ header: LUKSHeader, _ configuration: GuestConfiguration,
         _ tpm: borrowing TPM

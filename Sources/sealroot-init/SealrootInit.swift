@@ -6,7 +6,7 @@ internal import InitramfsRuntime
 struct SealrootInit {
     private static let usage = """
         usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH] [--tcti CONF] [--eventlog FILE]
-                                    [--reference FILE] [--json]
+                                    [--reference FILE] [--askpass FILE] [--recover] [--json]
                sealroot-init check [--eventlog FILE] [--reference FILE] [--config FILE] [--tcti CONF] [--json]
                sealroot-init fence [--config FILE] [--tcti CONF]
                sealroot-init --help | --version

@@ -16,6 +16,8 @@ enum UnlockCommand {
         var options = Options()
         options.isJSON = arguments.flag("json")
         options.unlock.isActivating = !arguments.flag("no-activate")
+        options.unlock.isRecoveringWithoutActivating = arguments.flag("recover")
+        if let path = try arguments.option("askpass") { options.unlock.askpass = path }
         options.unlock.device = try arguments.option("device")
         options.unlock.tcti = try arguments.option("tcti")
         try options.unlock.bootFiles.take(from: &arguments)
@@ -26,7 +28,8 @@ enum UnlockCommand {
 
     static func run(_ options: Options) -> ExitCode {
         let report = Unlock.run(options.unlock)
-        if let failure = report.failure {
+        // What a recovery has overcome was told when it began.
+        if let failure = report.failure, report.result != .recovered {
             Console.report("sealroot: " + failure.area + ": " + report.result.rawValue + ": " + failure.description)
         } else {
             Console.report("sealroot: " + summary(of: report))
@@ -46,6 +49,7 @@ enum UnlockCommand {
         return switch report.result {
         case .unlocked: "volume: unlocked as " + (report.mapping ?? "") + ": " + effort
         case .verified: "volume: verified, not mapped: " + effort
+        case .recovered: "volume: recovered" + (report.mapping.map { " as " + $0 } ?? ", not mapped") + ": " + effort
         case .unenrolled: "volume: not enrolled: a passphrase is needed"
         case .refused, .failed: "volume: " + report.result.rawValue
         }

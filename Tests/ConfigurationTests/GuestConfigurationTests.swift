@@ -16,6 +16,7 @@ import Testing
         #expect(configuration.fencePCR == 12)
         #expect(configuration.unenrolled == .refuse)
         #expect(configuration.bootCheck == .required)
+        #expect(configuration.recovery == .never)
         #expect(configuration.deniedArguments.isEmpty && configuration.allowedArguments.isEmpty)
     }
 
@@ -33,6 +34,7 @@ import Testing
             fence-pcr = 15
             unenrolled = prompt
             boot-check = warn
+            recovery = prompt
             deny-arguments = mitigations  nosmt=force
             allow-arguments =
             """)
@@ -44,8 +46,31 @@ import Testing
         #expect(configuration.fencePCR == 15)
         #expect(configuration.unenrolled == .prompt)
         #expect(configuration.bootCheck == .warn)
+        #expect(configuration.recovery == .prompt)
         #expect(configuration.deniedArguments == ["mitigations", "nosmt=force"])
         #expect(configuration.allowedArguments == [])
+    }
+
+    /// udev's names by path hold colons; only a colon before a slash ends the device.
+    @Test(arguments: [
+        ("/dev/vdb", "/dev/vdb", nil), ("LABEL=KEYS:/root.key", "/dev/disk/by-label/KEYS", "/root.key"),
+        ("UUID=5EA1-2007:/a/b:/c", "/dev/disk/by-uuid/5EA1-2007", "/a/b:/c"),
+        ("/dev/disk/by-path/pci-0000:00:04.0:/k", "/dev/disk/by-path/pci-0000:00:04.0", "/k"),
+        ("/dev/disk/by-path/pci-0000:00:04.0", "/dev/disk/by-path/pci-0000:00:04.0", nil),
+    ])
+    func readsWhereARecoveryKeyLies(_ text: String, _ device: String, _ path: String?) throws {
+        let configuration = try parse(Self.good + "recovery = file:\(text)\n")
+        #expect(configuration.recovery == .file(device: device, path: path))
+    }
+
+    @Test(arguments: [
+        "", "always", "file", "file:", "file::/key", "file:vdb", "file:/dev/vdb:/", "file:LABEL=a b", "Prompt",
+    ])
+    func refusesAnyOtherRecovery(_ text: String) {
+        do {
+            _ = try parse(Self.good + "recovery = \(text)\n")
+            Issue.record("\(text) is no recovery")
+        } catch { #expect(error.description.hasPrefix("line 3: 'recovery' must be 'never', 'prompt', or 'file:'")) }
     }
 
     static let good = "device = /dev/vda3\nmapping = root\n"

@@ -1,3 +1,5 @@
+import BoundedBytes
+import Cryptography
 import Foundation
 import TestSupport
 
@@ -15,8 +17,34 @@ final class Machine {
         tpm = try SoftwareTPM()
         volume = try VolumeFile()
         configurationPath = tpm.path("init.conf")
-        for pcr in Self.measured { try extend(pcr, "event in PCR \(pcr)") }
+        try measure()
         try configure("boot-check = off\n" + extraLines)
+    }
+
+    /// A machine with what another one has on its disk and keeps in its TPM, booted by the same chain.
+    init(copying other: Machine) throws {
+        tpm = try SoftwareTPM(copying: other.tpm)
+        volume = try VolumeFile(copying: other.volume)
+        configurationPath = tpm.path("init.conf")
+        try measure()
+        try configure("boot-check = off\n")
+    }
+
+    /// Five events, each the digest of a text that `extend` could have extended.
+    func measure() throws {
+        let digests = try Self.measured.map { pcr in
+            let digest = try DigestAlgorithm.sha256.hash(Array("event in PCR \(pcr)".utf8))
+            return "\(pcr):sha256=" + Hexadecimal.encode(digest)
+        }
+        let result = try Command.run(["tpm2_pcrextend"] + digests, environment: ["TPM2TOOLS_TCTI": tpm.tcti])
+        guard result.status == 0 else { throw CommandFailure(description: result.errorText) }
+    }
+
+    /// A power cut, and the next boot by the same chain.
+    func reboot() throws {
+        tpm.stop()
+        try tpm.start()
+        try measure()
     }
 
     /// A machine that has booted as `boot` says: its log is there to check, and its PCRs are as the log leads to.
@@ -71,6 +99,13 @@ final class Machine {
         try Command.run(
             [Self.guestProgram, "unlock", "--config", configurationPath, "--no-activate", "--json"] + bootFiles
                 + arguments)
+    }
+
+    /// As `unlock`, with the recovery that the configuration says.
+    func recover(_ askpass: Askpass, _ arguments: [String] = []) throws -> CommandResult {
+        try Command.run(
+            [Self.guestProgram, "unlock", "--config", configurationPath, "--no-activate", "--json", "--recover"]
+                + ["--askpass", askpass.path] + arguments)
     }
 
     func check(_ arguments: String...) throws -> CommandResult {

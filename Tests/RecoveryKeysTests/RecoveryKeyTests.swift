@@ -40,6 +40,16 @@ import Testing
         for count in 0..<100 where count != 64 && count != 71 {
             #expect(throws: RecoveryKeyError.length(count)) { _ = try parse(String(repeating: "c", count: count)) }
         }
+        let dashes = String(repeating: "-", count: 5000)
+        #expect(throws: RecoveryKeyError.length(5000)) { _ = try parse(dashes) }
+    }
+
+    @Test(arguments: 0..<8, [0, 7, 9, 30]) func namesTheGroupThatIsTooShortOrTooLong(_ index: Int, _ count: Int) {
+        var groups = Self.formatted.split(separator: "-").map(String.init)
+        groups[index] = String(repeating: "c", count: count)
+        #expect(throws: RecoveryKeyError.groupLength(group: index + 1, count)) {
+            _ = try parse(groups.joined(separator: "-"))
+        }
     }
 
     @Test func namesThePlaceOfWhatIsWrong() {
@@ -48,9 +58,28 @@ import Testing
             var typed = letters
             // A digit is none of the letters, and no dash.
             typed[index] = UInt8(ascii: "1")
-            let expected: RecoveryKeyError = index % 9 == 8 ? .dash(offset: index) : .letter(offset: index)
+            let group = index / 9 + 1
+            let expected: RecoveryKeyError =
+                index % 9 == 8 ? .dash(group: group) : .letter(group: group, position: index % 9 + 1)
+            #expect(throws: expected) { _ = try RecoveryKey(parsing: typed.span) }
+            guard index % 9 != 8 else { continue }
+            // Without dashes it is the same letter of the same group.
+            typed.removeAll { $0 == UInt8(ascii: "-") }
             #expect(throws: expected) { _ = try RecoveryKey(parsing: typed.span) }
         }
+    }
+
+    @Test(arguments: [
+        (formatted, formatted), (formatted + "\n", formatted), (formatted + "\r\n", formatted),
+        (formatted.filter { $0 != "-" }.uppercased() + "\n", formatted), ("", ""), ("\n", "\n"),
+        ("correct horse\n", "correct horse\n"), (formatted + "\n\n", formatted + "\n\n"),
+    ])
+    func aTypedTextThatIsNoKeyIsThePassphraseItself(_ typed: String, _ passphrase: String) {
+        let bytes = Array(typed.utf8)
+        let secret = SecretBytes(count: bytes.count) { copy in for index in bytes.indices { copy[index] = bytes[index] }
+        }
+        let found = RecoveryKey.passphrase(for: secret)
+        #expect(found.bytes.indices.map { found.bytes[$0] } == Array(passphrase.utf8))
     }
 
     /// The sixteen letters and their capitals are all that counts, among the 256 bytes.

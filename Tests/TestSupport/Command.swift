@@ -13,6 +13,8 @@ public struct CommandResult: Sendable {
 /// A program that failed where the test needs it to succeed.
 public struct CommandFailure: Error, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) { self.description = description }
 }
 
 /// Runs programs from PATH and waits for them.

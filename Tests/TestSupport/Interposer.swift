@@ -14,11 +14,21 @@ public final class Interposer: @unchecked Sendable {
     private let tpm: SoftwareTPM
     private let upstream: String
     private let judge: Judge
+    private let deathPoint: (number: Int, isExecuted: Bool)?
     private let lock = NSLock()
     private var traffic: [(command: [UInt8], reply: [UInt8])] = []
     private var listeners: [Int32] = []
 
-    public init(before tpm: SoftwareTPM, judge: @escaping Judge = { _, command, ask in ask(command) }) throws {
+    /// - Parameter point: a `.command` at which the client is killed.
+    public init(
+        before tpm: SoftwareTPM, killingAt point: KillPoint? = nil,
+        judge: @escaping Judge = { _, command, ask in ask(command) }
+    ) throws {
+        if case .command(let number, let isExecuted) = point {
+            deathPoint = (number, isExecuted)
+        } else {
+            deathPoint = nil
+        }
         path = tpm.path("proxy-" + UUID().uuidString.prefix(8))
         self.tpm = tpm
         upstream = tpm.socketPath
@@ -47,14 +57,21 @@ public final class Interposer: @unchecked Sendable {
             traffic.append((command, []))
             return traffic.count - 1
         }
-        let reply = judge(number, command) { [upstream] command in
-            guard let tpm = Self.connect(upstream) else { return [] }
-            defer { close(tpm) }
-            Self.write(command, to: tpm)
-            return Self.readFrame(tpm) ?? []
+        if let deathPoint, number + 1 == deathPoint.number {
+            if deathPoint.isExecuted { _ = ask(command) }
+            // Who is at the other end, the kernel knows.
+            return Self.killPeer(of: client)
         }
+        let reply = judge(number, command, ask)
         lock.withLock { traffic[number].reply = reply ?? [] }
         if let reply { Self.write(reply, to: client) }
+    }
+
+    private func ask(_ command: [UInt8]) -> [UInt8] {
+        guard let tpm = Self.connect(upstream) else { return [] }
+        defer { close(tpm) }
+        Self.write(command, to: tpm)
+        return Self.readFrame(tpm) ?? []
     }
 
     private func serveControl(_ client: Int32) {
@@ -87,6 +104,16 @@ public final class Interposer: @unchecked Sendable {
     }
 
     // MARK: Sockets
+
+    /// Source: unix(7), SO_PEERCRED: process, user and group, each of four bytes.
+    private static func killPeer(of client: Int32) {
+        var credentials: (pid_t, UInt32, UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
+        guard unsafe getsockopt(client, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0, credentials.0 > 1 else {
+            return
+        }
+        kill(credentials.0, SIGKILL)
+    }
 
     private static func connect(_ path: String) -> Int32? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

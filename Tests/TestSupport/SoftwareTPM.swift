@@ -19,6 +19,15 @@ public final class SoftwareTPM: @unchecked Sendable {
         try start()
     }
 
+    /// Starts a TPM with the state that another one keeps, as far as it outlives a power cut.
+    public init(copying other: SoftwareTPM) throws {
+        folder = "/tmp/swtpm-" + UUID().uuidString.prefix(8)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: other.folder + "/state", toPath: folder + "/state")
+        try? FileManager.default.removeItem(atPath: folder + "/state/.lock")
+        try start()
+    }
+
     deinit {
         stop()
         try? FileManager.default.removeItem(atPath: folder)

@@ -29,6 +29,19 @@ public final class VolumeFile: Sendable {
         try cryptsetup("luksFormat", cipher + options + ["--key-file", keyFile, path])
     }
 
+    /// A copy of another volume as it is now.
+    public init(copying other: VolumeFile) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "sealroot-test-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        path = folder.appending(path: "volume").path()
+        keyFile = folder.appending(path: "passphrase").path()
+        byteCount = other.byteCount
+        for (from, to) in [(other.path, path), (other.keyFile, keyFile)] {
+            let result = try Command.run(["cp", "--reflink=auto", "--sparse=always", from, to])
+            guard result.status == 0 else { throw Failure(description: result.errorText) }
+        }
+    }
+
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Adds a keyslot with the same passphrase.

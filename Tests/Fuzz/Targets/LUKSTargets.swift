@@ -1,6 +1,7 @@
 import BoundedBytes
 import Cryptography
 import JSON
+
 @testable import LUKSHeader
 
 enum LUKSTargets {

@@ -1,4 +1,5 @@
 import BoundedBytes
+
 @testable import PartitionTable
 
 enum PartitionTableTargets {

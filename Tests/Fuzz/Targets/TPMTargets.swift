@@ -1,4 +1,5 @@
 import CTSS2
+
 @testable import TPM
 
 enum TPMTargets {

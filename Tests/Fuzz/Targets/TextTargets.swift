@@ -30,6 +30,10 @@ enum TextTargets {
         demand((1...127).contains(configuration.mapping.utf8.count), "a mapping has a name")
         demand((1...3600).contains(configuration.timeoutSeconds), "the time has bounds")
         demand((8...15).contains(configuration.fencePCR), "the fence is no PCR of the firmware")
+        if case .file(let device, let path) = configuration.recovery {
+            demand(device.utf8.first == 0x2F, "a device is a path")
+            demand(path.map { $0.utf8.first == 0x2F && $0.utf8.count > 1 } ?? true, "a key is a file")
+        }
         demand(configuration.parentName.map { $0.count == 34 } ?? true, "a TPM name has 34 bytes")
         // In another order, and with comments, it says the same.
         let lines = input.split(separator: 0x0A).reversed().joined(separator: Array("\n# \n".utf8))
