@@ -35,8 +35,14 @@ extension Unlock {
         }
         try checkIdentity(of: key, image.header, configuration)
         if options.isActivating {
-            try activate(volume, key, image.header, configuration, &progress)
-            try progress.log.run(.record) { () throws(UnlockFailure) in try record(key, image.header) }
+            do throws(UnlockFailure) {
+                try activate(volume, key, image.header, configuration, &progress)
+                try progress.log.run(.record) { () throws(UnlockFailure) in try record(key, image.header) }
+            } catch {
+                // Also where there is no TPM, and nobody else to do it.
+                withdraw(&progress)
+                throw error
+            }
         }
         progress.overcome = failure
         return .recovered

@@ -114,7 +114,7 @@ public enum Unlock {
 
     /// A volume that is open while the TPM would still unseal must not stay open: whoever comes next in this
     /// boot could have the secret again.
-    private static func withdraw(_ progress: inout Progress) {
+    static func withdraw(_ progress: inout Progress) {
         guard let mapping = progress.mapping else { return }
         progress.mapping = nil
         do throws(LUKSError) { try LUKSVolume.deactivate(mapping) } catch {
