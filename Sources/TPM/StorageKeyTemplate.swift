@@ -22,7 +22,8 @@ extension StorageKey {
         /// The template as TPM2B_PUBLIC.
         var publicArea: [UInt8] {
             let attributes: PublicArea.Attributes = [
-                .fixedTPM, .fixedParent, .sensitiveDataOrigin, .userWithAuth, .noDictionaryAttack, .restricted, .decrypt,
+                .fixedTPM, .fixedParent, .sensitiveDataOrigin, .userWithAuth, .noDictionaryAttack, .restricted,
+                .decrypt,
             ]
             var area = ByteWriter()
             area.bigEndian(algorithm)

@@ -78,7 +78,8 @@ import Testing
         let zero = [UInt8](repeating: 0, count: 64)
         let (mine, theirs) = (approval.signature, try other.approval(of: approval.policyDigest).signature)
         let swapped = Array(mine.suffix(32) + mine.prefix(32))
-        for signature in [zero, [UInt8](repeating: 0xFF, count: 64), theirs, swapped, [mine[0] ^ 1] + mine.dropFirst()] {
+        let (ones, spoilt) = ([UInt8](repeating: 0xFF, count: 64), [mine[0] ^ 1] + mine.dropFirst())
+        for signature in [zero, ones, theirs, swapped, spoilt] {
             let forged = try Approval(
                 authority: approval.authority, policyDigest: approval.policyDigest, signature: signature)
             let error = try authorized.failure(policy.approved(forged))
