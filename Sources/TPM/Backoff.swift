@@ -1,8 +1,10 @@
 internal import CLinux
 
-/// Growing pauses before a busy TPM is asked again: 10 ms doubling to 640 ms, about 4 seconds in all.
+/// Growing pauses before a busy TPM is asked again: 10 ms doubling to 640 ms for one command, and about 4 seconds in
+/// all for one operation.
 struct Backoff {
-    private var pause = 10
+    private static let first = 10
+    private var pause = first
     private var left = 4000
 
     /// Sleeps; false where the time is used up.
@@ -15,4 +17,7 @@ struct Backoff {
         pause = min(pause * 2, 640)
         return true
     }
+
+    /// The TPM has run a command: the next one begins with short pauses again.
+    mutating func progress() { pause = Self.first }
 }

@@ -48,14 +48,13 @@ internal import CTSS2
     func ready() throws(TPMError) -> OpaquePointer {
         backoff = Backoff()
         if isBroken { disconnect() }
-        if let context = unsafe context { return unsafe context }
-        let opened = try unsafe connect()
+        let current = if let context = unsafe context { unsafe context } else { unsafe try connect() }
         let abandoned = orphans
         orphans = []
         for handle in abandoned { flush(handle) }
         // A handle that still cannot be flushed died with the connection, or the TPM is gone.
         orphans = []
-        return unsafe opened
+        return unsafe current
     }
 
     private func connect() throws(TPMError) -> OpaquePointer {
@@ -106,11 +105,11 @@ internal import CTSS2
         writer.bigEndian(UInt32(14))
         writer.bigEndian(ResponseFrame.Command.flushContext)
         writer.bigEndian(handle)
-        let isDone = !isBroken && send(writer.bytes) == TSS2_RC_SUCCESS && fetch() == TSS2_RC_SUCCESS
+        let isAnswered = !isBroken && send(writer.bytes) == TSS2_RC_SUCCESS && fetch() == TSS2_RC_SUCCESS
+        let frame = response.flatMap { ResponseFrame($0, to: writer.bytes) }
         response = nil
-        guard !isDone else { return }
-        isBroken = true
-        orphans.append(handle)
+        if !isAnswered { isBroken = true }
+        if !isAnswered || frame?.code != 0 { orphans.append(handle) }
     }
 
     /// Drops ESYS's own record of an object or session.
@@ -171,7 +170,9 @@ internal import CTSS2
             guard count >= 0, count <= bytes.count else { return shim_TSS2_TCTI_RC_MALFORMED_RESPONSE }
             bytes.removeLast(bytes.count - count)
             guard let frame = ResponseFrame(bytes, to: command) else { return shim_TSS2_TCTI_RC_MALFORMED_RESPONSE }
-            guard isRetryCode(frame.code), backoff.wait() else {
+            let isBusy = isRetryCode(frame.code)
+            if !isBusy { backoff.progress() }
+            guard isBusy, backoff.wait() else {
                 response = bytes
                 return TSS2_RC_SUCCESS
             }

@@ -40,6 +40,8 @@ struct PublicArea: Equatable {
     }
 
     let kind: Kind
+    /// TPM_ALG_ID of the object.
+    let type: UInt16
     let nameAlgorithm: UInt16
     let attributes: Attributes
     let authPolicy: [UInt8]
@@ -48,7 +50,7 @@ struct PublicArea: Equatable {
     init(parsing bytes: [UInt8]) throws(ByteError) {
         var reader = ByteReader(bytes.span)
         let size: UInt16 = try reader.bigEndian()
-        let type: UInt16 = try reader.bigEndian()
+        type = try reader.bigEndian()
         nameAlgorithm = try reader.bigEndian()
         attributes = Attributes(rawValue: try reader.bigEndian())
         authPolicy = try reader.sized()

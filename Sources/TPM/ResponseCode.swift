@@ -45,7 +45,7 @@ extension TPMError {
             switch tpmCode {
             case shim_TPM2_RC_NV_UNINITIALIZED, shim_TPM2_RC_NV_AUTHORIZATION, shim_TPM2_RC_NV_LOCKED,
                 shim_TPM2_RC_NV_RANGE, shim_TPM2_RC_AUTH_FAIL, shim_TPM2_RC_BAD_AUTH,
-                shim_TPM2_RC_AUTH_UNAVAILABLE:
+                shim_TPM2_RC_AUTH_UNAVAILABLE, shim_TPM2_RC_SIZE:
                 return true
             default: return false
             }

@@ -71,8 +71,7 @@ struct ResponseFrame {
         } while reader.remaining > 0
     }
 
-    /// Parameters of commands whose replies nothing authenticates; lists are checked by those who read them, and what
-    /// a session authenticates is right as it is.
+    /// Parameters of commands whose replies nothing authenticates; what a session authenticates is right as it is.
     private static func skipParameters(_ reader: inout ByteReader, _ command: UInt32) throws(ByteError) {
         switch command {
         case Command.flushContext, Command.policyPCR, Command.policyNV, Command.policyNVWritten,
@@ -83,9 +82,32 @@ struct ResponseFrame {
         case Command.verifySignature:
             try reader.skip(6)  // tag and hierarchy
             _ = try reader.sized()
+        case Command.readPCRs:
+            try reader.skip(4)  // counter
+            try skipSelections(&reader)
+            let count: UInt32 = try reader.bigEndian()
+            for _ in 0..<count { _ = try reader.sized() }
+        case Command.capability:
+            try reader.skip(1)  // whether there is more
+            let capability: UInt32 = try reader.bigEndian()
+            switch capability {
+            case 1: try reader.skip(4 * Int(try reader.bigEndian(UInt32.self)))  // TPML_HANDLE
+            case 5: try skipSelections(&reader)
+            case 6: try reader.skip(8 * Int(try reader.bigEndian(UInt32.self)))  // TPML_TAGGED_TPM_PROPERTY
+            default: try reader.skip(reader.remaining)
+            }
         case Command.readIndexPublic: for _ in 0..<2 { _ = try reader.sized() }
         case Command.readPublic: for _ in 0..<3 { _ = try reader.sized() }
         default: try reader.skip(reader.remaining)
+        }
+    }
+
+    /// TPML_PCR_SELECTION.
+    private static func skipSelections(_ reader: inout ByteReader) throws(ByteError) {
+        let count: UInt32 = try reader.bigEndian()
+        for _ in 0..<count {
+            try reader.skip(2)  // bank
+            try reader.skip(Int(try reader.bigEndian(UInt8.self)))
         }
     }
 
@@ -106,6 +128,8 @@ struct ResponseFrame {
         static let readPublic: UInt32 = 0x173
         static let startAuthSession: UInt32 = 0x176
         static let verifySignature: UInt32 = 0x177
+        static let capability: UInt32 = 0x17A
+        static let readPCRs: UInt32 = 0x17E
         static let policyPCR: UInt32 = 0x17F
         static let policyNVWritten: UInt32 = 0x18F
     }

@@ -13,6 +13,8 @@ public struct StorageKey: Equatable, Sendable {
     public let publicArea: [UInt8]
     /// The key lacks noDA: a power cut after its use counts as a failed try, and lockout bars it.
     public let isSubjectToLockout: Bool
+    /// TPM_ALG_ID: ECC or RSA.
+    let algorithm: UInt16
 
     /// Computes the name of `publicArea`.
     /// - Throws: `.storageKey` unless it is a restricted P-256 or RSA-2048 key with SHA-256 and AES-CFB that can
@@ -28,6 +30,7 @@ public struct StorageKey: Equatable, Sendable {
         else { throw TPMError(.fromPublic, .storageKey) }
         self.handle = handle
         self.publicArea = publicArea
+        algorithm = parsed.type
         isSubjectToLockout = !parsed.attributes.contains(.noDictionaryAttack)
         name = try objectName(publicArea, .fromPublic)
     }

@@ -1,4 +1,3 @@
-internal import BoundedBytes
 internal import CTSS2
 
 extension TPM {
@@ -26,30 +25,59 @@ extension TPM {
         return try ResourceRecord(parsing: bytes, as: kind, handle: handle)
     }
 
-    /// Makes the P-256 storage root key of the owner hierarchy and keeps it under `handle`.
-    ///
-    /// Source: TCG TPM v2.0 Provisioning Guidance, section 7.5.1, after EK Credential Profile template L-2, with an
-    /// empty `unique` as systemd has it. The owner authorisation must be empty.
+    /// Makes the storage root key of the owner hierarchy and keeps it under `handle`, by TPM2_CreatePrimary and
+    /// TPM2_EvictControl. The owner authorisation must be empty.
     /// - Throws: an error that `isHandleTaken` where something lives under `handle`.
-    public func createStorageKey(at handle: UInt32) throws(TPMError) -> StorageKey {
+    public func createStorageKey(
+        at handle: UInt32, template: StorageKey.Template = .ecc
+    ) throws(TPMError) -> StorageKey {
         let esys = unsafe try link.ready()
+        let primary = unsafe try primary(template, at: handle, esys)
+        return unsafe try keep(primary, esys)
+    }
+
+    /// Makes `key` again in a TPM that lacks it, and keeps it under its handle; nil where no template leads to it: it is
+    /// another TPM's, or has been made otherwise.
+    /// - Throws: an error that `isHandleTaken` where something lives under the handle.
+    public func recreateStorageKey(_ key: StorageKey) throws(TPMError) -> StorageKey? {
+        let esys = unsafe try link.ready()
+        for template in StorageKey.Template.allCases where template.algorithm == key.algorithm {
+            let primary = unsafe try primary(template, at: key.handle, esys)
+            if primary.key == key { return unsafe try keep(primary, esys) }
+        }
+        return nil
+    }
+
+    private func primary(
+        _ template: StorageKey.Template, at handle: UInt32, _ esys: OpaquePointer
+    ) throws(TPMError) -> Primary {
         var sensitive = TPM2B_SENSITIVE_CREATE()
-        guard var template = decodePublic(StorageKey.template) else { throw TPMError(.marshal, .reply) }
+        guard var area = decodePublic(template.publicArea) else { throw TPMError(.marshal, .reply) }
         var outside = TPM2B_DATA()
         var pcrs = TPML_PCR_SELECTION()
         var id = ESYS_TR_NONE
+        var reply: UnsafeMutablePointer<TPM2B_PUBLIC>?
+        defer { unsafe Esys_Free(reply) }
         let none = ESYS_TR_NONE
         try link.check(
             unsafe Esys_CreatePrimary(
-                esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, none, none, &sensitive, &template, &outside, &pcrs, &id,
-                nil, nil, nil, nil), .createPrimary)
-        let primary = unsafe try Resource.transient(id, link, esys)
+                esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, none, none, &sensitive, &area, &outside, &pcrs, &id, &reply,
+                nil, nil, nil), .createPrimary)
+        let resource = unsafe try Resource.transient(id, link, esys)
+        guard let reply = unsafe reply else { throw TPMError(.createPrimary, .reply) }
+        let key = try StorageKey(handle: handle, publicArea: unsafe try encode(reply))
+        return Primary(resource: resource, key: key)
+    }
+
+    private func keep(_ primary: borrowing Primary, _ esys: OpaquePointer) throws(TPMError) -> StorageKey {
         var kept = ESYS_TR_NONE
+        let none = ESYS_TR_NONE
         try link.check(
             unsafe Esys_EvictControl(
-                esys, ESYS_TR_RH_OWNER, primary.id, ESYS_TR_PASSWORD, none, none, handle, &kept), .evictControl)
+                esys, ESYS_TR_RH_OWNER, primary.resource.id, ESYS_TR_PASSWORD, none, none, primary.key.handle, &kept),
+            .evictControl)
         link.forget(kept)
-        return try storageKey(at: handle)
+        return try storageKey(at: primary.key.handle)
     }
 
     /// ESYS's resource for what is known already; the TPM is not asked.
@@ -61,27 +89,8 @@ extension TPM {
     }
 }
 
-extension StorageKey {
-    /// TPM2B_PUBLIC of the template.
-    fileprivate static var template: [UInt8] {
-        let attributes: PublicArea.Attributes = [
-            .fixedTPM, .fixedParent, .sensitiveDataOrigin, .userWithAuth, .noDictionaryAttack, .restricted, .decrypt,
-        ]
-        var area = ByteWriter()
-        area.bigEndian(PublicArea.Algorithm.ecc)
-        area.bigEndian(PublicArea.Algorithm.sha256)
-        area.bigEndian(attributes.rawValue)
-        area.sized([])  // authPolicy
-        area.bigEndian(PublicArea.Algorithm.aes)
-        area.bigEndian(UInt16(128))
-        area.bigEndian(PublicArea.Algorithm.cfb)
-        area.bigEndian(PublicArea.Algorithm.null)  // scheme
-        area.bigEndian(PublicArea.Algorithm.p256)
-        area.bigEndian(PublicArea.Algorithm.null)  // kdf
-        area.sized([])  // unique.x
-        area.sized([])  // unique.y
-        var template = ByteWriter()
-        template.sized(area.bytes)
-        return template.bytes
-    }
+/// A storage root key in the TPM, not kept yet.
+private struct Primary: ~Copyable {
+    let resource: Resource
+    let key: StorageKey
 }

@@ -27,6 +27,26 @@ func response(_ code: UInt32) -> [UInt8] {
         #expect(session.commandCount == 15)
     }
 
+    @Test(arguments: retryCodes)
+    func asksForAnAuthoritysCommandsAgain(_ code: UInt32) throws {
+        let authorized = try Authorized(tpm: SoftwareTPM())
+        let interposer = try Interposer(before: authorized.tpm) { number, command, ask in
+            number % 3 == 2 ? ask(command) : response(code)
+        }
+        let policy = try authorized.policy(limit: authorized.count)
+        #expect(try authorized.unseal(policy, through: interposer.tcti) == authorized.secret)
+        #expect(interposer.count == 3 * 10)
+        let signature = try authorized.authority.step(authorized.counter, from: authorized.count)
+        let session = try TPM.connect(tcti: interposer.tcti)
+        let value = try session.stepCounter(
+            authorized.counter, from: authorized.count, signature: signature, under: authorized.key)
+        #expect(value == authorized.count + 1)
+        #expect(try session.counterState(of: authorized.counter) == .value(value))
+        #expect(try session.firstFreeHandle(in: 0x0180_5EA0...0x0180_5EA1) == 0x0180_5EA1)
+        try session.undefineCounter(authorized.counter)
+        try session.defineCounter(authorized.counter)
+    }
+
     @Test func givesUpOnATPMThatStaysBusy() throws {
         let interposer = try Interposer(before: SoftwareTPM()) { _, _, _ in response(0x922) }
         let session = try TPM.connect(tcti: interposer.tcti)
@@ -51,6 +71,23 @@ func response(_ code: UInt32) -> [UInt8] {
         #expect(unseals.count == 3)
         let changed = response(0x128)  // TPM_RC_PCR_CHANGED
         #expect(unseals.dropLast().allSatisfy { $0.reply == changed })
+    }
+
+    /// The approval is for the policy, not for the session.
+    @Test func verifiesTheApprovalOnceHoweverOftenAPCRChanges() throws {
+        let authorized = try Authorized(tpm: SoftwareTPM())
+        let policy = try authorized.policy(limit: authorized.count)
+        for change in [0x15E, 0x149, 0x16A] as [UInt32] {
+            let interposer = try Interposer(before: authorized.tpm) { number, command, ask in
+                if Interposer.code(command) == change, number < 17 { _ = ask(extendPCR10) }
+                return ask(command)
+            }
+            #expect(try authorized.unseal(policy, through: interposer.tcti) == authorized.secret)
+            let codes = interposer.exchanges.map { Interposer.code($0.command) }
+            #expect(codes.filter { $0 == 0x15E }.count == 3)
+            #expect(codes.filter { [0x157, 0x167, 0x177].contains($0) } == [0x157, 0x167, 0x177])
+        }
+        #expect(try authorized.isClean())
     }
 
     @Test func givesUpWhenPCRsNeverStopChanging() throws {
@@ -84,6 +121,23 @@ func response(_ code: UInt32) -> [UInt8] {
             Interposer.code(command) == 0x157 ? response(0x921) : ask(command)
         }
         #expect(try enrolled.failure(through: interposer.tcti)?.isLockout == true)
+    }
+
+    /// The counter has noDA, and its authority's key is public.
+    @Test func opensAndStepsInLockout() throws {
+        let authorized = try Authorized(tpm: SoftwareTPM())
+        let tpm = authorized.tpm
+        try tpm.succeed("tpm2_dictionarylockout", "-s", "-n", "1", "-t", "1000", "-l", "500")
+        try tpm.succeed("tpm2_nvdefine", "-Q", "-C", "o", "-s", "8", "-p", "right", "0x1800001")
+        #expect(try tpm.tool("tpm2_nvread", "-P", "wrong", "0x1800001").status != 0)
+        #expect(try TPM.connect(tcti: tpm.tcti).lockout().isLockedOut)
+        #expect(try authorized.unseal(authorized.policy(limit: authorized.count)) == authorized.secret)
+        #expect(try authorized.step(from: authorized.count) == authorized.count + 1)
+        let interposer = try Interposer(before: tpm) { _, command, ask in
+            Interposer.code(command) == 0x149 ? response(0x921) : ask(command)
+        }
+        #expect(try authorized.failure(authorized.policy(limit: .max), through: interposer.tcti)?.isLockout == true)
+        #expect(try authorized.isClean())
     }
 }
 

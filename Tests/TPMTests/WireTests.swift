@@ -76,4 +76,29 @@ private func occurs(_ needle: [UInt8], in bytes: [UInt8]) -> Bool {
         ]
         #expect(interposer.exchanges.map { Interposer.code($0.command) } == codes)
     }
+
+    /// The same commands as sealroot-init sends, which reads all PCRs over a session that it keeps for the fence.
+    @Test func unlocksWithSeventeenCommandsUnderAnAuthorityAndACounter() throws {
+        let authorized = try Authorized(tpm: SoftwareTPM())
+        let policy = try authorized.policy(limit: authorized.count)
+        let interposer = try Interposer(before: authorized.tpm)
+        do {
+            let tpm = try TPM.connect(tcti: interposer.tcti)
+            let key = try tpm.storageKey(at: storageHandle)
+            let session = try tpm.startSession(saltedTo: key)
+            _ = try tpm.readPCRs(.boot, over: session)
+            let secret = try tpm.unseal(authorized.blob, policy: policy, under: key)
+            #expect(reveal(secret) == authorized.secret)
+            _ = try tpm.activeBanks()
+            let fence = Measurement(pcr: 12, event: Array("fence".utf8))
+            _ = try tpm.measure([fence, Measurement(pcr: 15, event: Array("volume key".utf8))], over: session)
+        }
+        // ReadPublic, StartAuthSession, PCR_Read twice, Load; LoadExternal, VerifySignature, FlushContext;
+        // StartAuthSession, PolicyPCR, PolicyNV, PolicyAuthorize, Unseal, FlushContext; GetCapability, PCR_Event twice.
+        let codes: [UInt32] = [
+            0x173, 0x176, 0x17E, 0x17E, 0x157, 0x167, 0x177, 0x165, 0x176, 0x17F, 0x149, 0x16A, 0x15E, 0x165, 0x17A,
+            0x13C, 0x13C,
+        ]
+        #expect(interposer.exchanges.map { Interposer.code($0.command) } == codes)
+    }
 }
