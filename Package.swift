@@ -141,7 +141,7 @@ let ownerTargets: [Target] = [
         dependencies: [
             "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
             "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "QRCode", "RecoveryKeys",
-            "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal",
+            "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),

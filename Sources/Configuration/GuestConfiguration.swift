@@ -47,7 +47,7 @@ public struct GuestConfiguration: Equatable, Sendable {
     /// Index of the PCR that is extended after the unlock.
     public let fencePCR: Int
     public let unenrolled: Unenrolled
-    public let bootCheck: BootCheck
+    public private(set) var bootCheck: BootCheck
     public let recovery: Recovery
     /// Arguments of the kernel's command line that are refused, and accepted, besides the standard ones.
     public let deniedArguments: [String]
@@ -68,6 +68,29 @@ public struct GuestConfiguration: Equatable, Sendable {
         deniedArguments = try fields.optional("deny-arguments", Self.words) ?? []
         allowedArguments = try fields.optional("allow-arguments", Self.words) ?? []
         try fields.finish()
+    }
+
+    /// As for a device of that path, with the default of everything else; it maps nothing.
+    public init(device: String) {
+        self.device = device
+        mapping = ""
+        tcti = Self.defaultTCTI
+        timeoutSeconds = 1
+        parentName = nil
+        authorityName = nil
+        fencePCR = Self.defaultFencePCR
+        unenrolled = .refuse
+        bootCheck = .off
+        recovery = .never
+        deniedArguments = []
+        allowedArguments = []
+    }
+
+    /// The same without the check of the boot.
+    public func withoutBootCheck() -> GuestConfiguration {
+        var copy = self
+        copy.bootCheck = .off
+        return copy
     }
 
     /// The same with another device or TPM, as a command line may say.

@@ -13,7 +13,11 @@ enum Preparation {
     ]
 
     static func configuration(_ options: UnlockOptions) throws(UnlockFailure) -> GuestConfiguration {
-        try configuration(at: options.configurationPath).replacing(device: options.device, tcti: options.tcti)
+        guard let given = options.configuration else {
+            return try configuration(at: options.configurationPath).replacing(
+                device: options.device, tcti: options.tcti)
+        }
+        return given.replacing(device: options.device, tcti: options.tcti)
     }
 
     static func configuration(at path: String) throws(UnlockFailure) -> GuestConfiguration {

@@ -1,8 +1,12 @@
+public import Configuration
+
 /// What the command line of `sealroot-init unlock` asks for.
 public struct UnlockOptions: Sendable {
     public static let defaultConfigurationPath = "/etc/sealroot/init.conf"
 
     public var configurationPath = defaultConfigurationPath
+    /// Takes the place of the file.
+    public var configuration: GuestConfiguration?
     /// Takes the place of the configuration's `device`.
     public var device: String?
     /// Takes the place of the configuration's `tcti`.

@@ -10,6 +10,7 @@ struct Sealroot: ParsableCommand {
         version: "sealroot " + Release.version,
         subcommands: [
             EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, PolicyCommand.self, Predict.self,
-            RecoveryKeyCommand.self, ReferenceCommand.self, Reseal.self, Status.self, Wipe.self,
+            RecoveryKeyCommand.self, ReferenceCommand.self, Reseal.self, Status.self, Unseal.self,
+            Wipe.self,
         ])
 }

@@ -19,7 +19,7 @@ struct TPMOptions: ParsableArguments {
     func open() throws(TPMError) -> TPM { try TPM.connect(tcti: name) }
 
     /// In a running system others use the TPM too: the kernel's resource manager keeps us apart.
-    private var name: String { tcti ?? Self.environment("SEALROOT_TCTI") ?? "device:/dev/tpmrm0" }
+    var name: String { tcti ?? Self.environment("SEALROOT_TCTI") ?? "device:/dev/tpmrm0" }
 
     private static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }

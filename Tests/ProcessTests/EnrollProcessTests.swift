@@ -77,4 +77,63 @@ import Testing
         try machine.extend(12, "a command line that a stub measured")
         #expect(try machine.enroll().status == 77)
     }
+
+    @Test func unsealTellsWhetherTheTPMGivesTheKeyNow() throws {
+        let machine = try Machine()
+        let command = [
+            "unseal", machine.volume.path, "--config", machine.configurationPath, "--tcti", machine.tpm.tcti,
+        ]
+        #expect(try machine.sealroot(command).status == 64)
+        #expect(try machine.sealroot(command + ["--dry-run"]).status == 79)
+        try machine.enroll()
+        let result = try machine.sealroot(command + ["--dry-run", "--json"])
+        #expect(result.status == 0, "\(result.errorText)")
+        #expect(try JSONValue(parsing: result.output)["result"] == .string("verified"))
+        #expect(try machine.fence().status == 0)
+        let fenced = try machine.sealroot(command + ["--dry-run"])
+        #expect(fenced.status == 77 && fenced.errorText.contains("PCR 12"))
+    }
+
+    @Test func wipeRemovesTheCounterAndTheKey() throws {
+        let machine = try Machine()
+        try machine.enroll()
+        #expect(try machine.tpm.succeed("tpm2_getcap", "handles-nv-index").text.lowercased().contains("0x1805ea0"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: machine.tpm.path("keys")).count == 1)
+        let wiped = try machine.wipe("--json")
+        #expect(wiped.status == 0, "\(wiped.errorText)")
+        #expect(try JSONValue(parsing: wiped.output)["counters"] == .array([.string("0x1805ea0")]))
+        #expect(try !machine.tpm.succeed("tpm2_getcap", "handles-nv-index").text.lowercased().contains("0x1805ea0"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: machine.tpm.path("keys")).isEmpty)
+    }
+
+    @Test func wipeLeavesAnIndexThatIsNotTheAuthoritys() throws {
+        let machine = try Machine()
+        try machine.enroll()
+        try machine.tpm.succeed("tpm2_nvundefine", "0x1805ea0")
+        try machine.tpm.succeed("tpm2_nvdefine", "0x1805ea0", "-s", "8")
+        let refused = try machine.unlock()
+        #expect(
+            refused.status == 77 && refused.errorText.contains("not the revocation counter"), "\(refused.errorText)")
+        #expect(try machine.wipe().status == 0)
+        #expect(try machine.tpm.succeed("tpm2_getcap", "handles-nv-index").text.lowercased().contains("0x1805ea0"))
+    }
+
+    @Test func withoutItsCounterTheTokenOpensNothing() throws {
+        let machine = try Machine()
+        try machine.enroll()
+        try machine.tpm.succeed("tpm2_nvundefine", "0x1805ea0")
+        let refused = try machine.unlock()
+        #expect(refused.status == 77 && refused.errorText.contains("counter 0x1805ea0 is not there"))
+    }
+
+    /// tpm2-tools' own template lacks noDA, and so counts a hard power-off as a failed try.
+    @Test func warnsOfAStorageKeyThatLockoutBars() throws {
+        let machine = try Machine()
+        try machine.tpm.succeed("tpm2_createprimary", "-c", "primary.ctx")
+        try machine.tpm.succeed("tpm2_evictcontrol", "-c", "primary.ctx", "0x81000002")
+        try machine.tpm.succeed("tpm2_flushcontext", "-t")
+        let result = try machine.enroll()
+        #expect(result.status == 0 && result.errorText.contains("lacks noDA"), "\(result.errorText)")
+        #expect(try machine.unlock().status == 0)
+    }
 }

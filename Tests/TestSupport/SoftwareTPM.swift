@@ -51,7 +51,7 @@ public final class SoftwareTPM: @unchecked Sendable {
         try process.run()
         self.process = process
         self.lifeline = lifeline
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             if try Self.isListening(at: socketPath), try Self.isListening(at: socketPath + ".ctrl") { return }
             Thread.sleep(forTimeInterval: 0.01)
         }

@@ -79,7 +79,7 @@ extension VolumeStatus {
                 ? "the next boot will unlock: policy '" + Printable.escape(policy ?? "") + "'"
                 : "the next boot will NOT unlock:"
         ]
-        lines += obstacles.map { "  " + $0.area + ": " + Printable.escape($0.detail) }
+        lines += obstacles.map { "  " + $0.area + ": " + Printable.escape($0.detail, limit: 4096) }
         lines += warnings.map { "warning: " + $0 }
         for policy in policies {
             let until = policy.count.map { ", until the counter passes " + String($0) } ?? ""
