@@ -105,6 +105,7 @@ let guestExecutables: [Target] = [
 // Owner tool, machine and tests: ordinary Swift only.
 let ownerTargets: [Target] = [
     library("Terminal", ["CLinux", "InitramfsRuntime"]),
+    library("OfflineSealing", ["BoundedBytes", "Cryptography", "Secrets", "TPM"]),
     library(
         "Enrollment",
         [
@@ -176,6 +177,7 @@ let testTargets: [Target] = [
         ]),
     tests("JSONTests", ["JSON"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
+    tests("OfflineSealingTests", ["BoundedBytes", "OfflineSealing", "Secrets", "TPM", "TestSupport"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
     tests("QRCodeTests", ["QRCode", "RecoveryKeys", "Secrets", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
@@ -189,7 +191,8 @@ let testTargets: [Target] = [
         "ProcessTests",
         ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot", "sealroot-init"]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
-    tests("TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "Secrets", "TestSupport", "TPM"]),
+    tests(
+        "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),
     tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
     tests(
         "SealingTests", ["BoundedBytes", "Cryptography", "SealedFormat", "Sealing", "Secrets", "TestSupport"]),

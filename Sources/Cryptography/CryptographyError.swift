@@ -12,6 +12,9 @@ public struct CryptographyError: Error, Equatable, CustomStringConvertible {
         case signingKey = "EVP_PKEY_fromdata"
         case sign = "EVP_DigestSign"
         case encodeKey = "PEM_write_bio_PKCS8PrivateKey"
+        case agree = "EVP_PKEY_derive"
+        case encrypt = "EVP_EncryptUpdate"
+        case encryptKey = "EVP_PKEY_encrypt"
     }
 
     public let call: Call

@@ -1,36 +1,46 @@
 internal import COpenSSL
 public import Secrets
 
-/// HKDF with SHA-256. Source: RFC 5869; libcrypto does extract and expand.
+/// Keys from keys, all with SHA-256; libcrypto does the work.
 public enum KeyDerivation {
-    /// Derives `count` bytes from `secret`, without salt, for the purpose that `info` names.
+    /// HKDF: derives `count` bytes from `secret`, without salt, for the purpose that `info` names.
+    ///
+    /// Source: RFC 5869, extract and expand.
     public static func hkdfSHA256(
         _ secret: borrowing SecretBytes, info: String, count: Int
     ) throws(CryptographyError) -> SecretBytes {
-        guard let algorithm = unsafe EVP_KDF_fetch(nil, "HKDF", nil) else { throw CryptographyError(call: .derive) }
-        defer { unsafe EVP_KDF_free(algorithm) }
-        guard let context = unsafe EVP_KDF_CTX_new(algorithm) else { throw CryptographyError(call: .derive) }
-        defer { unsafe EVP_KDF_CTX_free(context) }
-        var digestName = Array("SHA256".utf8CString)
-        // The zero keeps the pointer valid for an empty label; it is not part of it.
-        var label = Array(info.utf8) + [0]
+        try derive("HKDF", from: secret, info: Array(info.utf8), count: count)
+    }
+
+    /// KDFa: SP 800-108 in counter mode over HMAC, with `label`, a zero byte, `context` and the length in bits.
+    ///
+    /// Source: TCG TPM 2.0 Library, Part 1, section 11.4.10.2; there, `context` is contextU, then contextV.
+    public static func kdfA(
+        _ key: borrowing SecretBytes, label: String, context: [UInt8], count: Int
+    ) throws(CryptographyError) -> SecretBytes {
+        try derive("KBKDF", mac: "HMAC", from: key, salt: Array(label.utf8), info: context, count: count)
+    }
+
+    /// KDFe: the one-step KDF of SP 800-56A over the x coordinate that two keys agreed on.
+    ///
+    /// Source: TCG TPM 2.0 Library, Part 1, section 11.4.10.3; the parties are the x coordinates of their public keys.
+    public static func kdfE(
+        _ shared: borrowing SecretBytes, label: String, partyU: [UInt8], partyV: [UInt8], count: Int
+    ) throws(CryptographyError) -> SecretBytes {
+        try derive("SSKDF", from: shared, info: Array(label.utf8) + [0] + partyU + partyV, count: count)
+    }
+
+    private static func derive(
+        _ algorithm: String, mac: String? = nil, from key: borrowing SecretBytes, salt: [UInt8]? = nil,
+        info: [UInt8], count: Int
+    ) throws(CryptographyError) -> SecretBytes {
+        defer { ERR_clear_error() }
         return try SecretBytes(count: count) { (output: inout MutableSpan<UInt8>) throws(CryptographyError) in
-            let code = unsafe output.withUnsafeMutableBufferPointer { target in
-                unsafe secret.bytes.withUnsafeBufferPointer { key in
-                    unsafe digestName.withUnsafeMutableBufferPointer { name in
-                        unsafe label.withUnsafeMutableBufferPointer { label in
-                            // libcrypto takes the key as a mutable pointer and only reads it.
-                            let keyStart = unsafe UnsafeMutableRawPointer(mutating: key.baseAddress)
-                            var parameters = unsafe [
-                                OSSL_PARAM_construct_utf8_string(shim_OSSL_KDF_PARAM_DIGEST, name.baseAddress, 0),
-                                OSSL_PARAM_construct_octet_string(shim_OSSL_KDF_PARAM_KEY, keyStart, key.count),
-                                OSSL_PARAM_construct_octet_string(
-                                    shim_OSSL_KDF_PARAM_INFO, label.baseAddress, label.count - 1),
-                                OSSL_PARAM_construct_end(),
-                            ]
-                            return unsafe EVP_KDF_derive(context, target.baseAddress, target.count, &parameters)
-                        }
-                    }
+            let code = unsafe output.withUnsafeMutableBufferPointer { output in
+                unsafe key.bytes.withUnsafeBufferPointer { key in
+                    unsafe shim_derive(
+                        algorithm, mac, key.baseAddress, key.count, salt, salt?.count ?? 0, info, info.count,
+                        output.baseAddress, output.count)
                 }
             }
             guard code == 1 else { throw CryptographyError(call: .derive) }

@@ -17,14 +17,11 @@ public struct VerifyingKey: Equatable, Sendable {
 
     /// Reads a PEM public key (`BEGIN PUBLIC KEY`); nil where it is none, or of another curve.
     public init?(pem: [UInt8]) {
-        defer { ERR_clear_error() }
-        guard pem.count <= 1 << 16, let input = unsafe BIO_new_mem_buf(pem, Int32(pem.count)) else { return nil }
-        defer { unsafe BIO_free(input) }
-        // It must never ask at a terminal for a passphrase.
-        guard let key = unsafe PEM_read_bio_PUBKEY(input, nil, { _, _, _, _ in -1 }, nil) else { return nil }
-        defer { unsafe EVP_PKEY_free(key) }
-        var point = [UInt8](repeating: 0, count: 65)
-        guard unsafe shim_p256_point(key, &point) == 1 else { return nil }
+        let point = unsafe readPublicKey(pem: pem) { key -> [UInt8]? in
+            var point = [UInt8](repeating: 0, count: 65)
+            return unsafe shim_p256_point(key, &point) == 1 ? point : nil
+        }
+        guard let point else { return nil }
         x = Array(point[1...32])
         y = Array(point[33...])
     }

@@ -17,6 +17,8 @@ extension TPMError {
         case blob
         /// The object was not sealed by a TPM for itself, or opens without its policy.
         case objectAttributes
+        /// The seed that came with an imported object was encrypted to another key, or changed.
+        case seed
         /// The secret is empty or longer than a TPM seals (128 bytes).
         case secretSize
         /// The digest of a policy is not SHA-256.
@@ -50,6 +52,7 @@ extension TPMError {
             case .storageKey: "not a restricted P-256 or RSA-2048 storage key"
             case .blob: "the sealed object is malformed"
             case .objectAttributes: "the object was not sealed on this TPM under a policy"
+            case .seed: "the object was sealed to another key, or changed"
             case .secretSize: "the secret must have 1 to 128 bytes"
             case .policySize: "the policy digest must have 32 bytes"
             case .authorityKey: "not a P-256 key that signs with ECDSA and SHA-256 alone"

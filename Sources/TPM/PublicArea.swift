@@ -1,9 +1,9 @@
-internal import BoundedBytes
+package import BoundedBytes
 
 /// A TPM2B_PUBLIC, as far as keys to trust and sealed objects need to be told from all others.
 ///
 /// Source: TCG TPM 2.0 Library, Part 2, sections 12.2.4 and 12.2.5. All integers are big-endian.
-struct PublicArea: Equatable {
+package struct PublicArea: Equatable {
     enum Kind: Equatable {
         /// TPM_ALG_KEYEDHASH without scheme: data.
         case sealedData
@@ -12,31 +12,32 @@ struct PublicArea: Equatable {
         case other
     }
 
-    struct Attributes: OptionSet {
-        let rawValue: UInt32
-        static let fixedTPM = Attributes(rawValue: 1 << 1)
-        static let fixedParent = Attributes(rawValue: 1 << 4)
-        static let sensitiveDataOrigin = Attributes(rawValue: 1 << 5)
-        static let userWithAuth = Attributes(rawValue: 1 << 6)
-        static let adminWithPolicy = Attributes(rawValue: 1 << 7)
-        static let noDictionaryAttack = Attributes(rawValue: 1 << 10)
-        static let restricted = Attributes(rawValue: 1 << 16)
-        static let decrypt = Attributes(rawValue: 1 << 17)
-        static let sign = Attributes(rawValue: 1 << 18)
+    package struct Attributes: OptionSet, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+        package static let fixedTPM = Attributes(rawValue: 1 << 1)
+        package static let fixedParent = Attributes(rawValue: 1 << 4)
+        package static let sensitiveDataOrigin = Attributes(rawValue: 1 << 5)
+        package static let userWithAuth = Attributes(rawValue: 1 << 6)
+        package static let adminWithPolicy = Attributes(rawValue: 1 << 7)
+        package static let noDictionaryAttack = Attributes(rawValue: 1 << 10)
+        package static let restricted = Attributes(rawValue: 1 << 16)
+        package static let decrypt = Attributes(rawValue: 1 << 17)
+        package static let sign = Attributes(rawValue: 1 << 18)
     }
 
     /// TPM_ALG_ID values that occur in public areas.
-    enum Algorithm {
-        static let rsa: UInt16 = 0x0001
-        static let aes: UInt16 = 0x0006
-        static let keyedHash: UInt16 = 0x0008
-        static let sha256: UInt16 = 0x000B
-        static let null: UInt16 = 0x0010
-        static let ecdsa: UInt16 = 0x0018
-        static let ecc: UInt16 = 0x0023
-        static let cfb: UInt16 = 0x0043
+    package enum Algorithm {
+        package static let rsa: UInt16 = 0x0001
+        package static let aes: UInt16 = 0x0006
+        package static let keyedHash: UInt16 = 0x0008
+        package static let sha256: UInt16 = 0x000B
+        package static let null: UInt16 = 0x0010
+        package static let ecdsa: UInt16 = 0x0018
+        package static let ecc: UInt16 = 0x0023
+        package static let cfb: UInt16 = 0x0043
         /// TPM_ECC_NIST_P256, a TPM_ECC_CURVE.
-        static let p256: UInt16 = 0x0003
+        package static let p256: UInt16 = 0x0003
     }
 
     let kind: Kind
@@ -104,7 +105,7 @@ struct PublicArea: Equatable {
 
 extension ByteReader {
     /// Reads a TPM2B: a 16-bit big-endian size, and as many bytes.
-    mutating func sized() throws(ByteError) -> [UInt8] {
+    package mutating func sized() throws(ByteError) -> [UInt8] {
         let count: UInt16 = try bigEndian()
         return try bytes(Int(count))
     }
@@ -112,7 +113,7 @@ extension ByteReader {
 
 extension ByteWriter {
     /// Appends a TPM2B. No caller has more than 65535 bytes.
-    mutating func sized(_ more: [UInt8]) {
+    package mutating func sized(_ more: [UInt8]) {
         bigEndian(UInt16(more.count))
         append(more)
     }

@@ -18,9 +18,17 @@ extension TPMError {
 
     /// The object belongs to another TPM or key, or was changed.
     public var isForeignObject: Bool {
-        call == .load && (tpmCode == shim_TPM2_RC_INTEGRITY || tpmCode == shim_TPM2_RC_BINDING)
-            || fault == .objectAttributes
+        guard fault != .objectAttributes, fault != .seed else { return true }
+        switch call {
+        case .load: return tpmCode == shim_TPM2_RC_INTEGRITY || tpmCode == shim_TPM2_RC_BINDING
+        // Whichever parameter the TPM numbers (bit 6), the object is not one that was wrapped for this key.
+        case .importObject: return tpmCode != nil && code & 0xC0 == 0xC0
+        default: return false
+        }
     }
+
+    /// The TPM says that it has failed, of itself or of what it was given.
+    var isFailure: Bool { tpmCode == shim_TPM2_RC_FAILURE }
 
     /// The counter has moved on, beyond what the policy was approved for.
     public var isRevoked: Bool { call == .policyNV && tpmCode == shim_TPM2_RC_POLICY }

@@ -78,7 +78,12 @@ struct ResponseFrame {
             Command.policyCommandCode, Command.policyAuthorize, Command.increment, Command.defineSpace,
             Command.undefineSpace:
             break
-        case Command.startAuthSession, Command.loadExternal, Command.readIndex: _ = try reader.sized()
+        case Command.startAuthSession, Command.loadExternal, Command.readIndex, Command.importObject:
+            _ = try reader.sized()
+        case Command.policySecret:
+            _ = try reader.sized()  // timeout
+            try reader.skip(6)  // tag and hierarchy
+            _ = try reader.sized()
         case Command.verifySignature:
             try reader.skip(6)  // tag and hierarchy
             _ = try reader.sized()
@@ -119,6 +124,8 @@ struct ResponseFrame {
         static let increment: UInt32 = 0x134
         static let policyNV: UInt32 = 0x149
         static let readIndex: UInt32 = 0x14E
+        static let policySecret: UInt32 = 0x151
+        static let importObject: UInt32 = 0x156
         static let load: UInt32 = 0x157
         static let flushContext: UInt32 = 0x165
         static let loadExternal: UInt32 = 0x167

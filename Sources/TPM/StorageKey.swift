@@ -15,10 +15,12 @@ public struct StorageKey: Equatable, Sendable {
     public let isSubjectToLockout: Bool
     /// TPM_ALG_ID: ECC or RSA.
     let algorithm: UInt16
+    /// Whose authorisation its use takes.
+    let purpose: Purpose
 
     /// Computes the name of `publicArea`.
     /// - Throws: `.storageKey` unless it is a restricted P-256 or RSA-2048 key with SHA-256 and AES-CFB that can
-    ///   never leave its TPM.
+    ///   never leave its TPM, and that its empty authorisation or the endorsement hierarchy's lets be used.
     public init(handle: UInt32, publicArea: [UInt8]) throws(TPMError) {
         let parsed: PublicArea
         do throws(ByteError) { parsed = try PublicArea(parsing: publicArea) } catch {
@@ -28,6 +30,10 @@ public struct StorageKey: Equatable, Sendable {
         guard parsed.kind == .storage, parsed.nameAlgorithm == PublicArea.Algorithm.sha256,
             parsed.attributes.isSuperset(of: required), !parsed.attributes.contains(.sign)
         else { throw TPMError(.fromPublic, .storageKey) }
+        purpose = parsed.attributes.contains(.userWithAuth) ? .storageRoot : .endorsement
+        guard purpose == .storageRoot || parsed.authPolicy == purpose.authPolicy else {
+            throw TPMError(.fromPublic, .storageKey)
+        }
         self.handle = handle
         self.publicArea = publicArea
         algorithm = parsed.type

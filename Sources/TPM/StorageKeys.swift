@@ -25,8 +25,8 @@ extension TPM {
         return try ResourceRecord(parsing: bytes, as: kind, handle: handle)
     }
 
-    /// Makes the storage root key of the owner hierarchy and keeps it under `handle`, by TPM2_CreatePrimary and
-    /// TPM2_EvictControl. The owner authorisation must be empty.
+    /// Makes a standard key, by default the storage root key, and keeps it under `handle`, by TPM2_CreatePrimary and
+    /// TPM2_EvictControl. The authorisations of the owner hierarchy and of the key's own must be empty.
     /// - Throws: an error that `isHandleTaken` where something lives under `handle`.
     public func createStorageKey(
         at handle: UInt32, template: StorageKey.Template = .ecc
@@ -41,7 +41,8 @@ extension TPM {
     /// - Throws: an error that `isHandleTaken` where something lives under the handle.
     public func recreateStorageKey(_ key: StorageKey) throws(TPMError) -> StorageKey? {
         let esys = unsafe try link.ready()
-        for template in StorageKey.Template.allCases where template.algorithm == key.algorithm {
+        for template in StorageKey.Template.allCases
+        where template.algorithm == key.algorithm && template.purpose == key.purpose {
             let primary = unsafe try primary(template, at: key.handle, esys)
             if primary.key == key { return unsafe try keep(primary, esys) }
         }
@@ -61,8 +62,8 @@ extension TPM {
         let none = ESYS_TR_NONE
         try link.check(
             unsafe Esys_CreatePrimary(
-                esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, none, none, &sensitive, &area, &outside, &pcrs, &id, &reply,
-                nil, nil, nil), .createPrimary)
+                esys, template.purpose.hierarchy, ESYS_TR_PASSWORD, none, none, &sensitive, &area, &outside, &pcrs, &id,
+                &reply, nil, nil, nil), .createPrimary)
         let resource = unsafe try Resource.transient(id, link, esys)
         guard let reply = unsafe reply else { throw TPMError(.createPrimary, .reply) }
         let key = try StorageKey(handle: handle, publicArea: unsafe try encode(reply))

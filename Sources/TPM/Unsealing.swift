@@ -17,9 +17,10 @@ extension TPM {
         let esys = unsafe try link.ready()
         let key = unsafe try resource(parent.record, esys)
         var id = ESYS_TR_NONE
-        let none = ESYS_TR_NONE
-        try link.check(
-            unsafe Esys_Load(esys, key.id, ESYS_TR_PASSWORD, none, none, &wrapped, &area, &id), .load)
+        try unsafe authorizing(parent, esys) { (session) throws(TPMError) in
+            let none = ESYS_TR_NONE
+            try link.check(unsafe Esys_Load(esys, key.id, session, none, none, &wrapped, &area, &id), .load)
+        }
         let object = unsafe try Resource.transient(id, link, esys)
         let ticket: TPMT_TK_VERIFIED? =
             if let approval = policy.approval { unsafe try self.ticket(for: approval, esys) } else { nil }
