@@ -18,7 +18,8 @@ extension Unlock {
             try copyHeader(configuration)
         }
         guard let token = try token(in: image.header) else {
-            guard configuration.unenrolled == .prompt else { throw .notEnrolled }
+            // Where an authority is named, a volume without its approval is somebody else's.
+            guard configuration.unenrolled == .prompt, configuration.authorityName == nil else { throw .notEnrolled }
             // Whoever types the passphrase decides; without it nobody could ever enrol a machine that boots otherwise.
             _ = try checkBoot(configuration, options, tpm, isBinding: false, &progress)
             return .unenrolled
@@ -41,7 +42,14 @@ extension Unlock {
         guard options.isActivating else { return .verified }
         try activate(volume, key, image.header, configuration, &progress)
         progress.record = [try VolumeRecord.measurement(of: key, image.header, configuration, tpm)]
+        if case .duplicate = token.object.wrapped { handOver(secret, image.header) }
         return .unlocked
+    }
+
+    /// What was sealed elsewhere is to be exchanged, which needs the secret once more.
+    private static func handOver(_ secret: borrowing SealedSecret, _ header: LUKSHeader) {
+        guard !Handover.leave(secret, for: header.uuid) else { return }
+        Console.report("sealroot: kernel: warning: no keyring: 'sealroot reseal' will ask for a passphrase")
     }
 
     /// Step 4, before the TPM is asked for anything but its PCRs.

@@ -23,17 +23,28 @@ enum Unsealing {
     private static func unseal(
         _ object: SealedToken.SealedObject, _ policy: UnsealPolicy, under parent: StorageKey, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SecretBytes {
-        guard case .native(let privateArea) = object.wrapped else {
-            throw .token(TokenError("tpm2.object.duplicate", .unknownField))
-        }
-        let blob = SealedBlob(publicArea: object.publicArea, privateArea: privateArea)
-        do throws(TPMError) { return try tpm.unseal(blob, policy: policy, under: parent) } catch {
+        do throws(TPMError) {
+            return try tpm.unseal(blob(of: object, under: parent, tpm), policy: policy, under: parent)
+        } catch {
             if error.isLockout { throw .lockedOut(seconds: lockoutSeconds(tpm)) }
             if let counter = policy.counter?.counter {
                 try explain(error, counter, tpm)
             }
             if error.isUnapproved { throw .unapproved }
             throw .tpm(error)
+        }
+    }
+
+    /// The object as this TPM loads it; one that was made elsewhere is imported first, at each boot until `sealroot reseal`
+    /// exchanges it.
+    private static func blob(
+        of object: SealedToken.SealedObject, under parent: StorageKey, _ tpm: borrowing TPM
+    ) throws(TPMError) -> SealedBlob {
+        switch object.wrapped {
+        case .native(let privateArea): SealedBlob(publicArea: object.publicArea, privateArea: privateArea)
+        case .duplicate(let duplicate, let seed):
+            try tpm.importObject(
+                DuplicationObject(publicArea: object.publicArea, duplicate: duplicate, seed: seed), under: parent)
         }
     }
 
@@ -65,11 +76,22 @@ enum Unsealing {
         let key: StorageKey
         do throws(TPMError) { key = try tpm.storageKey(at: token.parent.handle) } catch {
             guard error.isMissingHandle else { throw .tpm(error) }
-            throw .otherTPM(expected: Hexadecimal.encode(token.parent.name), found: "none")
+            key = try madeAgain(token.parent, tpm)
         }
         for expected in [configuration.parentName, token.parent.name] where expected != nil && expected != key.name {
             throw .otherTPM(expected: Hexadecimal.encode(expected ?? []), found: Hexadecimal.encode(key.name))
         }
+        return key
+    }
+
+    /// A TPM that was not set up keeps no storage key, and makes the same one from its template whenever it is asked to.
+    private static func madeAgain(
+        _ parent: SealedToken.ParentKey, _ tpm: borrowing TPM
+    ) throws(UnlockFailure) -> StorageKey {
+        let key = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
+            try tpm.recreateStorageKey(StorageKey(handle: parent.handle, publicArea: parent.publicArea))
+        }
+        guard let key else { throw .otherTPM(expected: Hexadecimal.encode(parent.name), found: "none") }
         return key
     }
 }
