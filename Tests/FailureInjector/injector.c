@@ -2,7 +2,8 @@
 // the disk is what a kill or a power cut leaves.
 //
 // SEALROOT_KILL_FILES  paths with ':' between; a file is watched whose name begins with one of them
-// SEALROOT_KILL_AT     the program dies before its so many-th change: a write, flush, cut, rename or removal
+// SEALROOT_KILL_AT     the program dies before its so many-th change: a write, cut, rename or removal. A flush changes
+//                      nothing for whoever reads the file afterwards.
 // SEALROOT_KILL_TORN   it dies in the middle of its so many-th write of two sectors or more
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -79,16 +80,6 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset
 
 ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset) {
     return pwrite64(descriptor, bytes, count, offset);
-}
-
-int fsync(int descriptor) {
-    change(descriptor);
-    return NEXT(fsync)(descriptor);
-}
-
-int fdatasync(int descriptor) {
-    change(descriptor);
-    return NEXT(fdatasync)(descriptor);
 }
 
 int ftruncate64(int descriptor, off64_t length) {

@@ -8,19 +8,19 @@ import Testing
 final class InstalledMachine {
     let machine: Machine
     let tree: InstalledTree
-    private let log = Fixtures.folder.appending(path: "demo-boot/eventlog.bin").path()
     /// What the last boot measured, as tpm2_pcrextend takes it.
-    private(set) var lastBoot: [String] = []
+    var lastBoot: [String] { machine.boot }
 
     /// - Parameter configuration: further lines of `init.conf`.
     init(configuration: String = "") throws {
         machine = try Machine(extraLines: configuration)
         tree = try InstalledTree()
+        machine.tree = tree
         try boot()
     }
 
     var tpm: SoftwareTPM { machine.tpm }
-    var system: [String] { ["--root", tree.path, "--eventlog", log] }
+    var system: [String] { machine.system }
 
     /// Restarts the TPM and measures the boot of the files as they are now.
     func boot() throws {
@@ -38,11 +38,8 @@ final class InstalledMachine {
 
     /// Restarts the TPM and measures what an earlier boot did, whatever became of the files.
     func boot(as digests: [String]) throws {
-        lastBoot = digests
-        tpm.stop()
-        try tpm.start()
-        let result = try Command.run(["tpm2_pcrextend"] + digests, environment: ["TPM2TOOLS_TCTI": tpm.tcti])
-        try #require(result.status == 0, "\(result.errorText)")
+        machine.boot = digests
+        try machine.reboot()
     }
 
     /// As an update of the boot loader's configuration does.
@@ -81,6 +78,14 @@ final class InstalledMachine {
     }
 
     func digestOfVolume() throws -> String { try Command.run(["sha256sum", machine.volume.path]).text }
+}
+
+extension Machine {
+    /// What the tool is told of the installed system.
+    var system: [String] {
+        let log = Fixtures.folder.appending(path: "demo-boot/eventlog.bin").path()
+        return tree.map { ["--root", $0.path, "--eventlog", log] } ?? []
+    }
 }
 
 /// Tokens as a host writes them.

@@ -8,6 +8,10 @@ final class Machine {
     let tpm: SoftwareTPM
     let volume: VolumeFile
     let configurationPath: String
+    /// What a boot measures, as tpm2_pcrextend takes it.
+    var boot: [String] = []
+    /// The installed system that it boots, where there is one.
+    var tree: InstalledTree?
 
     /// PCRs as a boot would have left them; the fence PCR is still zero.
     static let measured = [4, 7, 8, 9, 14]
@@ -17,30 +21,35 @@ final class Machine {
         tpm = try SoftwareTPM()
         volume = try VolumeFile()
         configurationPath = tpm.path("init.conf")
+        // Each the digest of a text that `extend` could have extended.
+        boot = try Self.measured.map { pcr in
+            let digest = try DigestAlgorithm.sha256.hash(Array("event in PCR \(pcr)".utf8))
+            return "\(pcr):sha256=" + Hexadecimal.encode(digest)
+        }
         try measure()
         try configure("boot-check = off\n" + extraLines)
     }
 
-    /// A machine with what another one has on its disk and keeps in its TPM, booted by the same chain.
+    /// A machine with what another one has on its disks and keeps in its TPM, booted by the same chain.
     init(copying other: Machine) throws {
         tpm = try SoftwareTPM(copying: other.tpm)
         volume = try VolumeFile(copying: other.volume)
         configurationPath = tpm.path("init.conf")
+        boot = other.boot
+        tree = other.tree
+        if FileManager.default.fileExists(atPath: other.stateFolder) {
+            try FileManager.default.copyItem(atPath: other.stateFolder, toPath: stateFolder)
+        }
         try measure()
         try configure("boot-check = off\n")
     }
 
-    /// Five events, each the digest of a text that `extend` could have extended.
     func measure() throws {
-        let digests = try Self.measured.map { pcr in
-            let digest = try DigestAlgorithm.sha256.hash(Array("event in PCR \(pcr)".utf8))
-            return "\(pcr):sha256=" + Hexadecimal.encode(digest)
-        }
-        let result = try Command.run(["tpm2_pcrextend"] + digests, environment: ["TPM2TOOLS_TCTI": tpm.tcti])
+        let result = try Command.run(["tpm2_pcrextend"] + boot, environment: ["TPM2TOOLS_TCTI": tpm.tcti])
         guard result.status == 0 else { throw CommandFailure(description: result.errorText) }
     }
 
-    /// A power cut, and the next boot by the same chain.
+    /// A power cut, and the next boot as `boot` says.
     func reboot() throws {
         tpm.stop()
         try tpm.start()
@@ -82,7 +91,8 @@ final class Machine {
     }
 
     /// Where the tool finds the TPM and the authority's key.
-    var places: [String] { ["--tcti", tpm.tcti, "--state", tpm.path("keys")] }
+    var places: [String] { ["--tcti", tpm.tcti, "--state", stateFolder] }
+    var stateFolder: String { tpm.path("keys") }
 
     func sealroot(_ arguments: [String]) throws -> CommandResult {
         try Command.run([Scratch.product("sealroot").path] + arguments)

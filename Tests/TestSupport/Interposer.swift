@@ -18,6 +18,7 @@ public final class Interposer: @unchecked Sendable {
     private let lock = NSLock()
     private var traffic: [(command: [UInt8], reply: [UInt8])] = []
     private var listeners: [Int32] = []
+    private var lastingCount = 0
 
     /// - Parameter point: a `.command` at which the client is killed.
     public init(
@@ -57,7 +58,7 @@ public final class Interposer: @unchecked Sendable {
             traffic.append((command, []))
             return traffic.count - 1
         }
-        if let deathPoint, number + 1 == deathPoint.number {
+        if let deathPoint, Self.isLasting(command), nextLastingNumber() == deathPoint.number {
             if deathPoint.isExecuted { _ = ask(command) }
             // Who is at the other end, the kernel knows.
             return Self.killPeer(of: client)
@@ -72,6 +73,19 @@ public final class Interposer: @unchecked Sendable {
         defer { close(tpm) }
         Self.write(command, to: tpm)
         return Self.readFrame(tpm) ?? []
+    }
+
+    private func nextLastingNumber() -> Int {
+        lock.withLock {
+            lastingCount += 1
+            return lastingCount
+        }
+    }
+
+    /// Source: TCG TPM 2.0 Library, Part 2, section 6.5.2: TPM2_EvictControl, TPM2_NV_UndefineSpace, TPM2_NV_DefineSpace,
+    /// TPM2_NV_Increment, TPM2_NV_Write.
+    private static func isLasting(_ command: [UInt8]) -> Bool {
+        [0x120, 0x122, 0x12A, 0x134, 0x137].contains(code(command))
     }
 
     private func serveControl(_ client: Int32) {

@@ -6,7 +6,8 @@ public enum KillPoint: Sendable, CustomStringConvertible {
     case change(Int)
     /// In the middle of its so many-th write of two sectors or more.
     case tornWrite(Int)
-    /// At its so many-th TPM command: before the TPM gets it, or after the TPM has answered.
+    /// At its so many-th command that changes what the TPM keeps: before the TPM gets it, or after the TPM has answered.
+    /// What other commands change is gone after a power cut.
     case command(Int, isExecuted: Bool)
     /// After so many microseconds.
     case time(Int)
