@@ -189,7 +189,10 @@ let testTargets: [Target] = [
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests(
         "ProcessTests",
-        ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot", "sealroot-init"]),
+        [
+            "BoundedBytes", "Cryptography", "EventLog", "JSON", "LUKSHeader", "Sealing", "Secrets", "TestSupport",
+            "sealroot", "sealroot-init",
+        ]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
     tests(
         "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),

@@ -48,7 +48,9 @@ extension Resealing {
         var kind = authority
         if kind == nil { kind = try present(maker.authority, rotationKey) }
         let plan = SealingPlan(selection: maker.selection, authority: kind ?? .nobody, counter: counter, store: store)
-        var sealed = try plan.seal(secret, volumeKey, for: boots, under: try old.storageKey(), tpm)
+        let present = try kind == .nobody ? [] : presentBoot(old, maker, tpm)
+        let approved = present + boots.filter { boot in !present.contains { $0.values == boot.values } }
+        var sealed = try plan.seal(secret, volumeKey, for: approved, under: try old.storageKey(), tpm)
         if case .elsewhere = plan.authority {
             // Its approvals name the volume and not the secret, so they go on to hold; so does its counter.
             sealed.approvals.policies = old.token.policies
@@ -79,6 +81,17 @@ extension Resealing {
             let passphrase = try sealing { () throws(SealingError) in try secret.keyslotPassphrase() }
             return try VolumeHeader.volumeKey(of: volume, passphrase)
         }
+    }
+
+    /// The present boot, where it is one that the old authority has approved and the machine may fall back to.
+    private func presentBoot(
+        _ old: EnrolledVolume, _ maker: PolicyMaker, _ tpm: borrowing TPM
+    ) throws(EnrollmentError) -> [ExpectedBoot] {
+        let values = try ExpectedPCRs.read(maker.selection, fencePCR: fencePCR, tpm)
+        for policy in old.token.policies {
+            if let boot = try maker.approvedBoot(policy), boot.values == values { return [boot] }
+        }
+        return []
     }
 
     /// The kind of authority that the volume has.

@@ -136,4 +136,15 @@ import Testing
         let unlock = try installed.machine.unlock()
         #expect(unlock.status == 77 && unlock.errorText.contains("counter"), "\(unlock.errorText)")
     }
+
+    @Test func rotationKeepsThePresentBootAndTheNext() throws {
+        let installed = try InstalledMachine()
+        try installed.machine.enroll()
+        try installed.changeConfiguration("# changed")
+        let result = try installed.reseal("--rotate", "--key-file", installed.machine.volume.keyFile)
+        #expect(result.status == 0, "\(result.errorText)")
+        #expect(try installed.machine.unlock().status == 0)
+        try installed.boot()
+        #expect(try installed.machine.unlock().status == 0)
+    }
 }
