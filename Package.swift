@@ -141,7 +141,8 @@ let ownerTargets: [Target] = [
         name: "sealroot",
         dependencies: [
             "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
-            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "Prediction", "QRCode", "RecoveryKeys",
+            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "OfflineSealing", "Prediction", "QRCode",
+            "RecoveryKeys",
             "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],

@@ -2,6 +2,7 @@ internal import BoundedBytes
 internal import InitramfsRuntime
 internal import LUKS
 internal import LUKSHeader
+internal import OfflineSealing
 internal import SealedFormat
 internal import Sealing
 internal import TPM
@@ -16,9 +17,9 @@ extension EnrollmentError: CustomStringConvertible {
             "volume"
         case .delivery: "key"
         case .token, .severalTokens, .notResealable, .tokenTooLarge: "token"
-        case .tpm, .sealing, .noFreeIndex, .counter: "tpm"
+        case .tpm, .sealing, .noFreeIndex, .counter, .offline: "tpm"
         case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter, .requestMalformed: "arguments"
-        case .fenceUnexplained, .bootNotApproved: "boot"
+        case .fenceUnexplained, .bootNotApproved, .notPredicted: "boot"
         case .authorityElsewhere, .authorityKeyMalformed, .noteMalformed, .approvalInvalid: "authority"
         }
     }
@@ -56,6 +57,9 @@ extension EnrollmentError: CustomStringConvertible {
         case .noFreeIndex: "all NV indices 0x1805ea0 to 0x1805eaf are taken: name one with --counter, or free one"
         case .counter(let state, let handle):
             "revocation counter " + Hexadecimal.prefixed(handle) + " is " + state.text
+        case .offline(let error): error.description
+        case .notPredicted(let pcr, let boot):
+            "PCR " + String(pcr) + " of '" + Printable.escape(boot) + "' is not predicted, and --pcrs wants it"
         case .noCounter: "the volume has no revocation counter"
         case .requestMalformed(let field): "the request is malformed: '" + Printable.escape(field) + "'"
         case .approvalInvalid: "the signature is not the authority's for this"

@@ -1,6 +1,7 @@
 public import InitramfsRuntime
 public import LUKS
 public import LUKSHeader
+public import OfflineSealing
 public import SealedFormat
 public import Sealing
 public import TPM
@@ -43,6 +44,9 @@ public enum EnrollmentError: Error, Equatable {
     case requestMalformed(String)
     /// The signature is not the authority's, or is one for something else.
     case approvalInvalid
+    case offline(OfflineSealingError)
+    /// The prediction leaves a PCR open that the policy shall bind.
+    case notPredicted(pcr: Int, boot: String)
     /// The policies that are needed do not fit into the header.
     case tokenTooLarge
     /// The fence PCR is not among the PCRs of the policy.
@@ -74,7 +78,8 @@ public enum EnrollmentError: Error, Equatable {
             .notResealable, .tokenTooLarge, .noRecoveryKey:
             .volumeRefused
         case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter, .severalRecoveryKeys: .usage
-        case .fenceUnexplained, .bootNotApproved, .counter, .approvalInvalid: .bootRefused
+        case .fenceUnexplained, .bootNotApproved, .counter, .approvalInvalid, .notPredicted: .bootRefused
+        case .offline: .internalFault
         case .authorityElsewhere: .missing
         case .noFreeIndex: .unavailable
         }

@@ -99,4 +99,9 @@ public struct Resealing: Sendable {
 public struct PresentPCRs: Sendable {
     public let bank: DigestAlgorithm
     public let values: [PCRValue]
+
+    public init(bank: DigestAlgorithm, values: [PCRValue]) {
+        self.bank = bank
+        self.values = values
+    }
 }

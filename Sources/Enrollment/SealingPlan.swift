@@ -50,9 +50,7 @@ struct SealingPlan {
         _ boots: [ExpectedBoot], into approvals: inout Approvals, _ secret: borrowing SealedSecret,
         _ volumeKey: borrowing SecretBytes, _ parent: StorageKey, _ tpm: borrowing TPM
     ) throws(EnrollmentError) {
-        let name = try sealing { () throws(SealingError) in
-            do throws(CryptographyError) { return try VolumeName.of(volumeKey) } catch { throw .cryptography(error) }
-        }
+        let name = try hashing { () throws(CryptographyError) in try VolumeName.of(volumeKey) }
         switch authority {
         case .nobody:
             let maker = PolicyMaker(selection: selection, authority: nil, counter: nil)
@@ -81,7 +79,7 @@ struct SealingPlan {
         }
     }
 
-    private static func authority(
+    static func authority(
         x: [UInt8], y: [UInt8], _ volumeName: [UInt8]
     ) throws(EnrollmentError) -> PolicyAuthority {
         try rethrow(as: EnrollmentError.tpm) { () throws(TPMError) in

@@ -4,6 +4,7 @@ internal import FileSystems
 internal import InitramfsRuntime
 internal import PartitionTable
 public import RecoveryKeys
+public import Secrets
 
 /// Turns the plain ext4 root of a raw GPT image into a LUKS2 volume, without root rights, loop device
 /// or device-mapper.
@@ -38,10 +39,13 @@ public struct ImageEncryption: Sendable {
 
     /// Does all of it, and leaves nothing behind but the result.
     ///
-    /// - Parameter announce: takes the recovery key, where no file does, once the volume is complete and
-    ///   before the image is written. If it fails, the image stays as it was.
+    /// - Parameters:
+    ///   - seal: gets the path of the complete volume and a passphrase that opens it, and may add keyslots and tokens.
+    ///   - announce: takes the recovery key, where no file does, after that and before the image is written.
+    ///   If either fails, the image stays as it was.
     public func run(
         progress: @escaping ProgressReport,
+        seal: (String, borrowing SecretBytes) throws(ImagingError) -> Void = { _, _ in },
         announce: (borrowing RecoveryKey, EncryptedImage) throws(ImagingError) -> Void
     ) throws(ImagingError) -> EncryptedImage {
         let folder = WorkFolder(beside: output ?? image)
@@ -56,14 +60,14 @@ public struct ImageEncryption: Sendable {
         if let earlier, earlier.phase == .writing || earlier.phase == .finished {
             return try finish(earlier, source, folder, progress)
         }
-        let journal = try begin(source, folder, after: earlier, progress, announce)
+        let journal = try begin(source, folder, after: earlier, progress, seal, announce)
         return try finish(journal, source, folder, progress)
     }
 
     /// Everything before the image is touched. Whatever fails, the work folder goes away with it.
     private func begin(
         _ source: borrowing ImageFile, _ folder: WorkFolder, after earlier: Journal?,
-        _ progress: @escaping ProgressReport,
+        _ progress: @escaping ProgressReport, _ seal: (String, borrowing SecretBytes) throws(ImagingError) -> Void,
         _ announce: (borrowing RecoveryKey, EncryptedImage) throws(ImagingError) -> Void
     ) throws(ImagingError) -> Journal {
         let table = try source.readTable()
@@ -94,6 +98,9 @@ public struct ImageEncryption: Sendable {
         do throws(ImagingError) {
             try preparation.run(source, root.partition, table)
             let key = try preparation.encrypt()
+            try seal(folder.partition, key.text)
+            // Before the journal says that the volume is complete.
+            try files { () throws(FileError) in try FileDescriptor.open(updatingAt: folder.partition).synchronize() }
             try deliver(key, &preparation.journal, folder, announce)
         } catch {
             // The first error is the one to report.

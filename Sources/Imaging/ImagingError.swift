@@ -34,6 +34,8 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case journal(String, reason: String)
     /// The image is not the one that the earlier run had begun with.
     case imageChanged(String)
+    /// The volume could not be sealed: the part of the machine, and what is wrong.
+    case sealing(area: String, detail: String, ExitCode)
     case interrupted
     /// The write into the image did not end; `--resume` goes on with it.
     indirect case cutOff(ImagingError)
@@ -50,6 +52,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .toolFailed: .malformed
         case .noSpace, .interrupted: .inputOutput
         case .cutOff(let error): error.exitCode
+        case .sealing(_, _, let code): code
         }
     }
 
@@ -82,6 +85,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .nothingToResume(let folder): "there is no \(folder): nothing to resume"
         case .journal(let path, let reason): "\(path): \(reason)"
         case .imageChanged(let path): "\(path) is not the image that the earlier run began with"
+        case .sealing(let area, let detail, _): "\(area): \(detail); the image is unchanged"
         case .interrupted: "interrupted; the image is unchanged"
         case .cutOff(.interrupted): "interrupted while writing the image; finish it with --resume"
         case .cutOff(let error): "\(error); the result is not complete: finish it with --resume"

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Enrollment
 internal import Imaging
 internal import InitramfsRuntime
 internal import JSON
@@ -41,6 +42,29 @@ struct EncryptImage: ParsableCommand {
         completion: .file())
     var recoveryKeyOut: String?
 
+    @OptionGroup var sealing: SealToOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "With --seal-to: who approves boots: local, or a PEM private key, whose name the image's init.conf can pin.",
+            valueName: "local|pem"))
+    var authority = "local"
+
+    @Option(
+        help: ArgumentHelp("With --seal-to: the log of a boot of such an image there.", valueName: "file"),
+        completion: .file())
+    var eventlog: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --seal-to: the firmware whose log stands in for a missing one (default: "
+                + "\(PredictionSource.defaultTemplate)).", valueName: "name|file"), completion: .file())
+    var template: String?
+
+    @Option(
+        help: ArgumentHelp("With --seal-to: approve the boot of this kernel, too.", valueName: "version"))
+    var kernel: [String] = []
+
     @Flag(help: "Finish a run that was cut off.")
     var resume = false
 
@@ -50,13 +74,37 @@ struct EncryptImage: ParsableCommand {
     func run() throws {
         Interruption.watch()
         try reporting(json: json) { () throws(CommandFailure) in
-            do throws(ImagingError) { try encrypt() } catch {
+            // All that can fail without the image fails before hours of work.
+            let plan = try sealingPlan()
+            do throws(ImagingError) { try encrypt(plan) } catch {
                 throw CommandFailure(code: error.exitCode, area: "image", detail: error.description)
             }
         }
     }
 
-    private func encrypt() throws(ImagingError) {
+    /// What the image is sealed to, for which boots, and who approves them; nil without `--seal-to`.
+    private func sealingPlan() throws(CommandFailure) -> ImageSealing? {
+        guard let target = try sealing.target() else { return nil }
+        let owner = try SealToOptions.owner(authority)
+        return ImageSealing(
+            target: target, owner: owner,
+            boots: try NextBoots.ofImage(
+                image, eventlog: eventlog, template: template, kernels: kernel,
+                pcrs: PCRList.parse(sealing.pcrs) ?? []))
+    }
+
+    private func seal(
+        _ volume: String, _ passphrase: borrowing SecretBytes, _ plan: ImageSealing?
+    ) throws(ImagingError) {
+        guard let plan else { return }
+        let enrollment = sealing.enrollment(of: volume, for: plan.target)
+        do throws(EnrollmentError) {
+            let result = try enrollment.enroll(passphrase: passphrase, for: plan.boots, owner: plan.owner)
+            plan.report(result)
+        } catch { throw .sealing(area: error.area, detail: error.description, error.exitCode) }
+    }
+
+    private func encrypt(_ plan: ImageSealing?) throws(ImagingError) {
         let bar = ProgressBar()
         defer { bar.clear() }
         let encryption = ImageEncryption(
@@ -65,6 +113,9 @@ struct EncryptImage: ParsableCommand {
         let result = try encryption.run { progress in
             bar.show(Self.title(progress.phase), done: progress.done, total: progress.total)
             return !Interruption.isRequested
+        } seal: { (volume, passphrase) throws(ImagingError) in
+            bar.clear()
+            try seal(volume, passphrase, plan)
         } announce: { (key, result) throws(ImagingError) in
             bar.clear()
             try print(result, key)

@@ -16,7 +16,7 @@ final class ResealStoryTests {
         let computer = try EnrolledComputer.copy(to: folder)
         var machine = try unattended(computer)
         #expect(try machine.run("sealroot status").status == 0)
-        try succeed(machine, "cp /boot/grub/grub.cfg /boot/old.cfg")
+        try succeed(machine, "cp /boot/grub/grub.cfg /boot/old.cfg && cp /boot/initrd.img-$(uname -r) /boot/old.initrd")
         // The enrolled machine is closed against volumes of another making, which changes its initrd, too.
         let report = try JSONValue(parsing: machine.run("sealroot status --json").output)
         #expect(report["warnings"]?.array?.count == 2)
@@ -47,7 +47,8 @@ final class ResealStoryTests {
         machine = try unattended(computer)
         try succeed(
             machine,
-            "dd if=/boot/header of=/dev/vda3 bs=1M oflag=direct && cp /boot/old.cfg /boot/grub/grub.cfg && sync")
+            "dd if=/boot/header of=/dev/vda3 bs=1M oflag=direct && cp /boot/old.cfg /boot/grub/grub.cfg"
+                + " && cp /boot/old.initrd /boot/initrd.img-$(uname -r) && sync")
         try machine.powerOff()
         let refused = try computer.boot()
         try refused.wait(for: "the policy is revoked")

@@ -13,5 +13,5 @@ struct PolicyCommand: ParsableCommand {
               openssl dgst -sha256 -sign key.pem -out boot.sig boot.bin
               sealroot policy add --request boot.json --signature boot.sig
             """,
-        subcommands: [PolicyDigestCommand.self, PolicyAddCommand.self])
+        subcommands: [PolicyDigestCommand.self, PolicyAddCommand.self, PolicyNameCommand.self])
 }

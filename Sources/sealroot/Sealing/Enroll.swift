@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import BoundedBytes
-internal import Configuration
 internal import Enrollment
 internal import InitramfsRuntime
 internal import JSON
+internal import OfflineSealing
 internal import Secrets
 internal import TPM
 
@@ -21,21 +21,18 @@ struct Enroll: ParsableCommand {
     @Option(help: ArgumentHelp("File with a passphrase of the volume, '-' for standard input.", valueName: "file"))
     var keyFile: String?
 
-    @Option(help: ArgumentHelp("SHA-256 PCRs that the key is bound to, with commas between.", valueName: "list"))
-    var pcrs = Enrollment.defaultPCRs.map(String.init).joined(separator: ",")
-
-    @Option(help: ArgumentHelp("PCR that sealroot-init extends after the unlock.", valueName: "index"))
-    var fencePCR = GuestConfiguration.defaultFencePCR
+    @OptionGroup var sealing: SealToOptions
 
     @Option(
         help: ArgumentHelp(
-            "Persistent handle of the storage key (default: 0x81000002 or 0x81000001, made where there is none).",
-            valueName: "handle"))
-    var parent: String?
+            "With --seal-to: what 'sealroot predict --json' printed of a boot; may be given more than once.",
+            valueName: "file"), completion: .file())
+    var prediction: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Who approves further boots: local (a key that is kept on this root), none, or a PEM public key.",
+            "Who approves boots: local (a key that is kept on this root), none, or a PEM public key; with --seal-to, "
+                + "a PEM private key.",
             valueName: "local|none|pem"))
     var authority = "local"
 
@@ -58,34 +55,50 @@ struct Enroll: ParsableCommand {
         guard authority == "local" || counter != "auto" else {
             throw ValidationError("--counter auto needs a local authority: name a handle")
         }
-        guard PCRList.parse(pcrs) != nil else { throw ValidationError(PCRList.explanation) }
-        guard parent == nil || parentHandle != nil else {
-            throw ValidationError("--parent takes a persistent handle such as 0x81000002")
+        guard (sealing.sealTo == nil) == prediction.isEmpty else {
+            throw ValidationError("--seal-to and --prediction go together")
+        }
+        guard sealing.sealTo == nil || counter == nil else {
+            throw ValidationError("a TPM that is not at hand cannot have a counter made: leave --counter away")
         }
     }
 
     func run() throws {
         try reporting(json: json) { () throws(CommandFailure) in
-            let authority = try SealingArguments.authority(authority)
-            let passphrase = try PassphraseInput.read(keyFile: keyFile)
-            let tpm = try tpm.connect()
-            let enrollment = Enrollment(
-                device: device, pcrs: PCRList.parse(pcrs) ?? [], fencePCR: fencePCR, parentHandle: parentHandle,
-                authority: authority, counter: counterChoice(authority), store: state.store)
-            show(
-                try enrolling { () throws(EnrollmentError) in
-                    try enrollment.enroll(passphrase: passphrase, tpm: tpm)
-                })
+            let target = try sealing.target()
+            if let target {
+                show(try enroll(for: target))
+            } else {
+                show(try enrollHere())
+            }
+        }
+    }
+
+    private func enrollHere() throws(CommandFailure) -> Enrollment.Result {
+        let authority = try SealingArguments.authority(authority)
+        let passphrase = try PassphraseInput.read(keyFile: keyFile)
+        let tpm = try tpm.connect()
+        let enrollment = Enrollment(
+            device: device, pcrs: PCRList.parse(sealing.pcrs) ?? [], fencePCR: sealing.fencePCR,
+            parentHandle: sealing.parentHandle, authority: authority, counter: counterChoice(authority),
+            store: state.store)
+        return try enrolling { () throws(EnrollmentError) in
+            try enrollment.enroll(passphrase: passphrase, tpm: tpm)
+        }
+    }
+
+    private func enroll(for target: DuplicationTarget) throws(CommandFailure) -> Enrollment.Result {
+        let owner = try SealToOptions.owner(authority)
+        let boots = try prediction.map { (path) throws(CommandFailure) in try RecordedPrediction.read(path) }
+        let passphrase = try PassphraseInput.read(keyFile: keyFile)
+        let enrollment = sealing.enrollment(of: device, for: target)
+        return try enrolling { () throws(EnrollmentError) in
+            try enrollment.enroll(passphrase: passphrase, for: boots, owner: owner)
         }
     }
 
     private func counterChoice(_ authority: AuthorityChoice) -> CounterChoice {
         counter.flatMap(SealingArguments.counter) ?? (authority == .local ? .automatic : CounterChoice.absent)
-    }
-
-    /// Handles of persistent objects begin with 0x81. Source: TCG TPM 2.0 Library, Part 2, section 7.2.
-    private var parentHandle: UInt32? {
-        parent.flatMap(Hexadecimal.parsePrefixed).flatMap { $0 >> 24 == 0x81 ? $0 : nil }
     }
 
     private func show(_ result: Enrollment.Result) {

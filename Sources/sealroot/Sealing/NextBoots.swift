@@ -17,10 +17,33 @@ struct NextBoots {
 
     /// - Parameter eventlog: the log of the last boot; nil for the kernel's.
     init(of system: SystemOptions, eventlog: String?, present: PresentPCRs) throws(CommandFailure) {
+        let source = try PredictionSource.read(system, eventlog: eventlog, template: nil)
+        try self.init(of: system, after: source.history, present: present)
+    }
+
+    private init(of system: SystemOptions, after history: BootHistory, present: PresentPCRs) throws(CommandFailure) {
         self.present = present.values
         bank = present.bank
-        history = try PredictionSource.read(system, eventlog: eventlog, template: nil).history
+        self.history = history
         do throws(PredictionError) { installed = try system.open(after: history) } catch { throw CommandFailure(error) }
+    }
+
+    /// The boots of an image that lies here and boots elsewhere: every PCR that is bound must be one that is predicted.
+    static func ofImage(
+        _ image: String, eventlog: String?, template: String?, kernels: [String], pcrs: [Int]
+    ) throws(CommandFailure) -> [ExpectedBoot] {
+        if let open = pcrs.first(where: { !Prediction.pcrs.contains(UInt32($0)) }) {
+            throw CommandFailure(
+                code: .bootRefused, area: "predict",
+                detail: "PCR \(open) is known only to the machine itself: enrol there, or leave it out of --pcrs")
+        }
+        var options = SystemOptions()
+        options.image = image
+        let source = try PredictionSource.read(options, eventlog: eventlog, template: template)
+        // Nothing is taken from these: they say which PCRs are wanted.
+        let zero = [UInt8](repeating: 0, count: DigestAlgorithm.sha256.byteCount)
+        let wanted = PresentPCRs(bank: .sha256, values: pcrs.map { PCRValue(index: $0, digest: zero) })
+        return try NextBoots(of: options, after: source.history, present: wanted).all(kernels: kernels)
     }
 
     /// The default entry's boot, then that of each kernel; each once.
