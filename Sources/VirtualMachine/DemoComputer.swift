@@ -11,6 +11,12 @@ public struct DemoDisk: Sendable {
         recoveryKeyPath = folder + "/recovery-key"
     }
 
+    /// Another disk of that kind.
+    public init(image: String, recoveryKeyPath: String) {
+        self.image = image
+        self.recoveryKeyPath = recoveryKeyPath
+    }
+
     public var isBuilt: Bool { FileManager.default.fileExists(atPath: image) }
 
     /// Texts on its console.
