@@ -58,23 +58,6 @@ extension TPM {
             unsafe Esys_PolicyAuthorize(esys, session.id, none, none, none, &policy, &reference, &name, &ticket),
             .policyAuthorize)
     }
-
-    /// Compares the counter with `value` in a policy session, by TPM2_PolicyNV.
-    func compare(
-        _ counter: RevocationCounter, _ comparison: PolicyDigest.Comparison, _ value: UInt64,
-        in session: borrowing Resource, _ esys: OpaquePointer
-    ) throws(TPMError) {
-        let index = unsafe try resource(counter.record(isWritten: true), esys)
-        var operand = TPM2B_OPERAND()
-        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
-        guard store(bytes, in: &operand) else { throw TPMError(.policyNV, .reply) }
-        let none = ESYS_TR_NONE
-        // Its own empty authorisation lets everybody read it.
-        try link.check(
-            unsafe Esys_PolicyNV(
-                esys, index.id, index.id, session.id, ESYS_TR_PASSWORD, none, none, &operand, 0,
-                comparison.rawValue), .policyNV)
-    }
 }
 
 extension TPMT_SIGNATURE {

@@ -21,7 +21,7 @@ public struct RevocationCounter: Equatable, Sendable {
     private static let reference = Array("sealroot counter step v1".utf8)
 
     /// - Parameter authority: its key counts, its reference does not.
-    /// - Throws: `.counterHandle` where an owner cannot define `handle`.
+    /// - Throws: `.counterHandle` where `handle` is not one of `handles`.
     public init(handle: UInt32, authority: PolicyAuthority) throws(TPMError) {
         guard Self.handles.contains(handle) else { throw TPMError(.defineSpace, .counterHandle) }
         self.handle = handle
@@ -33,7 +33,7 @@ public struct RevocationCounter: Equatable, Sendable {
         name = try objectName(writtenInfo, .policyDigest)
     }
 
-    /// What an owner can define. Source: TCG Registry of Reserved TPM 2.0 Handles and Localities, section 2.2.
+    /// What is left to owners. Source: TCG Registry of Reserved TPM 2.0 Handles and Localities, NV indices.
     public static let handles: ClosedRange<UInt32> = 0x0180_0000...0x01BF_FFFF
 
     /// ESYS's record of the index, in one of its two states.

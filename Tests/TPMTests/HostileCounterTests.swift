@@ -121,6 +121,38 @@ import Testing
         #expect(try authorized.isClean())
     }
 
+    /// PolicyNV with another operand, offset, operation or index than the guest asked for.
+    @Test func comparesNothingElseThanWasAskedFor() throws {
+        let authorized = try Authorized(tpm: SoftwareTPM())
+        let old = try authorized.policy(limit: authorized.count)
+        // A second counter of the same authority stays where this one was.
+        let other = try RevocationCounter(handle: 0x0180_5EA1, authority: authorized.authority.authority)
+        let session = try TPM.connect(tcti: authorized.tpm.tcti)
+        try session.defineCounter(other)
+        let first = try authorized.authority.step(other, from: nil)
+        #expect(try session.stepCounter(other, from: nil, signature: first, under: nil) == authorized.count)
+        _ = try authorized.step(from: authorized.count)
+        #expect(try authorized.failure(old)?.isRevoked == true)
+        // Header, three handles, 4 + 9 bytes of a password session, operand with its size, offset, operation.
+        let changes: [(Int, [UInt8])] = [
+            (10, [1, 0x80, 0x5E, 0xA1, 1, 0x80, 0x5E, 0xA1]),
+            (37, [UInt8](repeating: 0xFF, count: 8)),
+            (47, [0, 1]),  // TPM_EO_NEQ
+        ]
+        for (offset, bytes) in changes {
+            let interposer = try Interposer(before: authorized.tpm) { _, command, ask in
+                guard Interposer.code(command) == 0x149 else { return ask(command) }
+                var command = command
+                command.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+                return ask(command)
+            }
+            let error = try authorized.failure(old, through: interposer.tcti)
+            #expect(error?.call == .policyAuthorize, "\(offset): \(String(describing: error))")
+            #expect(error?.isUnapproved == true)
+        }
+        #expect(try authorized.isClean())
+    }
+
     @Test func swallowsNoStepForWhoStepsWithAKey() throws {
         let authorized = try Authorized(tpm: SoftwareTPM())
         let signature = try authorized.authority.step(authorized.counter, from: authorized.count)

@@ -51,6 +51,14 @@ import Testing
         #expect(error?.fault == .counterHandle)
     }
 
+    @Test func refusesAPolicyOfAnotherSizeThanTheTPMs() throws {
+        let counter = try RevocationCounter(handle: 0x0180_5EA0, authority: Authority().authority)
+        for count in [0, 31, 33, 64] {
+            let error = try refusal { _ = try PolicyDigest.counter(atMost: 1, of: counter, after: randomBytes(count)) }
+            #expect(error?.fault == .policySize)
+        }
+    }
+
     @Test func namesACounterByItsHandleAndKeyAlone() throws {
         let (authority, other) = (try Authority(), try Authority())
         let counter = try RevocationCounter(handle: 0x0180_5EA0, authority: authority.authority)

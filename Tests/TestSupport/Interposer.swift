@@ -129,6 +129,13 @@ public final class Interposer: @unchecked Sendable {
         kill(credentials.0, SIGKILL)
     }
 
+    /// Whether somebody takes connections there; one is made and closed.
+    static func isListening(_ path: String) -> Bool {
+        guard let connection = connect(path) else { return false }
+        close(connection)
+        return true
+    }
+
     private static func connect(_ path: String) -> Int32? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard unsafe withAddress(path, { unsafe Glibc.connect(descriptor, $0, $1) }) == 0 else {

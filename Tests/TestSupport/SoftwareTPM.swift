@@ -52,19 +52,12 @@ public final class SoftwareTPM: @unchecked Sendable {
         self.process = process
         self.lifeline = lifeline
         for _ in 0..<6000 {
-            if try Self.isListening(at: socketPath), try Self.isListening(at: socketPath + ".ctrl") { return }
+            // A socket has its name before anybody can connect to it.
+            if Interposer.isListening(socketPath + ".ctrl"), Interposer.isListening(socketPath) { return }
             Thread.sleep(forTimeInterval: 0.01)
         }
         stop()
         throw CommandFailure(description: "swtpm did not start")
-    }
-
-    /// A socket has its name before anybody can connect to it. Source: net/unix/af_unix.c, unix_seq_show: the fourth
-    /// field has __SO_ACCEPTCON then.
-    private static func isListening(at path: String) throws -> Bool {
-        try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n").contains { line in
-            line.hasSuffix(" " + path) && line.split(separator: " ")[3] == "00010000"
-        }
     }
 
     /// Kills the TPM where it stands, without TPM2_Shutdown: a power cut.
