@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func onlySaltAndAgeOfOneCopyMayChangeWithACorrectedChecksum() {
+    @Test func onlySaltAndAgeOfOneCopyMayChangeWithACorrectedChecksum() throws {
         for offset in Array(0..<448) + Array(512..<4096) {
             var forged = header
             forged.primary[offset] ^= 1

@@ -65,22 +65,25 @@ import Testing
     /// flock(1) is another program that reads, as systemd-pcrlock does.
     @Test func waitsForAReaderButNotForEver() throws {
         try append([record])
-        try holdLock(seconds: "0.3")
-        try append([record])
-        try holdLock(seconds: "10")
+        let reader = Process()
+        let lifeline = Pipe()
+        reader.executableURL = URL(filePath: "/usr/bin/flock")
+        reader.arguments = ["-s", path, "sh", "-c", "touch \(scratch.file("held")); exec cat"]
+        reader.standardInput = lifeline
+        try reader.run()
+        while !scratch.exists("held") { Thread.sleep(forTimeInterval: 0.01) }
         let start = Date.now
         #expect(throws: MeasurementLogError.self) { try append([record]) }
-        #expect(Date.now.timeIntervalSince(start) < 8)
+        #expect(Date.now.timeIntervalSince(start) > 1.9)
+        // One that lets go meanwhile is waited for.
+        let end = lifeline.fileHandleForWriting
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 0.3)
+            try? end.close()
+        }
+        try append([record])
         #expect(try scratch.bytes("log/systemd/tpm2-measure.log").count { $0 == 0x1E } == 2)
-    }
-
-    private func holdLock(seconds: String) throws {
-        try scratch.shell(
-            """
-            flock -s log/systemd/tpm2-measure.log sh -c 'touch held; sleep \(seconds)' >/dev/null 2>&1 &
-            while [ ! -e held ]; do sleep 0.01; done
-            rm held
-            """)
+        reader.waitUntilExit()
     }
 
     @Test(arguments: ["ln -s /dev/null", "ln -s elsewhere", "mkfifo", "mkdir"])

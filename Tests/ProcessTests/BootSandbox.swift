@@ -59,7 +59,7 @@ final class BootSandbox {
         "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", #"mount -t tmpfs none /run && exec "$@""#, "sh",
     ]
 
-    static var isPossible: Bool { (try? Command.run(isolated + ["true"]).status) == 0 }
+    static let isPossible = (try? Command.run(isolated + ["true"]).status) == 0
 
     /// Paths of the scripts that are put into the folder. /run is a file system of the sandbox's own.
     private static let paths = ["/scripts/", "/sys/kernel/", "/cryptroot/", "/proc/sysrq-trigger", "/dev/tpm0"]

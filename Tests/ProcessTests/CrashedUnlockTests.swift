@@ -3,12 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-private enum Sandbox {
-    static let isPossible = BootSandbox.isPossible
-}
-
 /// A program that dies at any of its TPM commands leaves no boot behind that can unseal again.
-@Suite(.enabled(if: Sandbox.isPossible, "user name spaces are needed"))
+@Suite(.enabled(if: BootSandbox.isPossible, "user name spaces are needed"))
 struct CrashedUnlockTests {
     private func restart(_ machine: Machine) throws {
         machine.tpm.stop()

@@ -3,12 +3,8 @@ import HeaderForgery
 import TestSupport
 import Testing
 
-private enum Sandbox {
-    static let isPossible = BootSandbox.isPossible
-}
-
 /// However a boot goes, it leaves the TPM fenced: by the program, and once more by the script.
-@Suite(.enabled(if: Sandbox.isPossible, "user name spaces are needed"))
+@Suite(.enabled(if: BootSandbox.isPossible, "user name spaces are needed"))
 struct FenceProcessTests {
     /// What a boot may end with: what is done to an enrolled machine, and the code.
     enum Ending: String, CaseIterable, Sendable {

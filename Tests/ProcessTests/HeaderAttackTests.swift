@@ -96,10 +96,9 @@ import Testing
         let path = "keyslots.\(ForgeryBench.sealedKeyslot)"
         let foreign = try ForgedHeader(of: other)
         let slot = try #require(try foreign.member(path) as? [String: Any])
-        let area = try #require(slot["area"] as? [String: String])
-        let (offset, size) = (
-            try #require(area["offset"].flatMap { Int($0) }), try #require(area["size"].flatMap { Int($0) })
-        )
+        let area = try #require(slot["area"] as? [String: Any])
+        let (start, length) = (try #require(area["offset"] as? String), try #require(area["size"] as? String))
+        let (offset, size) = (try #require(Int(start)), try #require(Int(length)))
         let material = try other.read(offset, size)
         try bench.expectRefusal("sealroot: volume: refused: the key opens no keyslot") {
             try bench.volume.write(material, at: offset)

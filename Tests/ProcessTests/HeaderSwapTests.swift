@@ -22,7 +22,7 @@ import Testing
             #expect(result.status == 0, "command \(moment): \(result.errorText)")
             let next = try bench.unlock()
             #expect(next.status == 79, "command \(moment): the header was swapped")
-            #expect(next.errorText.contains("segment-encryption"))
+            #expect(next.errorText.contains("found cipher_null-ecb"))
             try bench.restore()
         }
     }
@@ -35,6 +35,9 @@ import Testing
     }
 
     /// strace(1) of the whole unlock: no byte of header or keyslots is read twice, by whatever library.
+    ///
+    /// But libcryptsetup looks whether the data device can be read without the page cache, and for that reads its first
+    /// block, which it throws away (2.6.1, lib/utils_device.c, `device_read_test`).
     @Test func eachByteOfTheMetadataIsReadOnce() throws {
         let bench = try ForgeryBench()
         let trace = bench.machine.tpm.path("trace")
@@ -45,17 +48,20 @@ import Testing
         let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
             .filter { $0.contains("<" + bench.volume.path + ">") }
         var read: [Range<Int>] = []
-        for line in lines {
+        var probes = 0
+        for line in lines where !line.hasSuffix(#""", 0) = 0"#) {
             // pread64(3</path>, "…"..., 4096, 16384) = 4096
             let words = line.split(separator: " ")
             guard words.count > 3, words[1].hasPrefix("pread64("), let count = words.last.flatMap({ Int($0) }),
                 let offset = Int(words[words.count - 3].dropLast())
             else {
-                Issue.record("read in another way: \(line)")
+                #expect(line.contains(" read(") && line.hasSuffix(", 4096) = 4096"), "read in another way: \(line)")
+                probes += 1
                 continue
             }
             read.append(offset..<offset + count)
         }
+        #expect(probes <= 1)
         #expect(read.first?.lowerBound == 0)
         #expect(read.count >= 5, "two copies in two parts each, and the keyslots")
         for (index, range) in read.enumerated() {
