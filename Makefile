@@ -5,9 +5,14 @@ EMBEDDED := $(TOOLCHAIN)/lib/swift/embedded/x86_64-unknown-linux-gnu
 GUEST_BUILD := SEALROOT_EMBEDDED=$(EMBEDDED) swift build -c release --scratch-path .build-embedded
 FUZZ_BUILD := SEALROOT_FUZZ=1 swift build -c release --sanitize address --sanitize fuzzer -Xswiftc -enable-testing \
 	--scratch-path .build-fuzz
+CONTROL_BUILD := SEALROOT_WITHOUT_HEADER_CHECK=1 SEALROOT_EMBEDDED=$(EMBEDDED) swift build -c release \
+	--scratch-path .build-control
+# What the control program says first, and no other may say.
+CONTROL_LINE := THIS PROGRAM CHECKS NO HEADER
+unexport SEALROOT_WITHOUT_HEADER_CHECK
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest owner deb image demo test bench fuzz lint clean
+.PHONY: help setup build guest control owner deb image demo test bench fuzz lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -19,6 +24,12 @@ guest: ## build sealroot-init (Embedded Swift)
 	$(GUEST_BUILD) --product sealroot-init
 	@! xargs nm <.build-embedded/release/sealroot-init.product/Objects.LinkFileList | grep -E 'Tv[0-9]*_r?$$' || \
 		{ echo "guest: constants that the linker may mix up; see Package.swift" >&2; exit 1; }
+	@! grep -q '$(CONTROL_LINE)' .build-embedded/release/sealroot-init || \
+		{ echo "guest: this program does not check headers" >&2; exit 1; }
+
+control: ## build the program without the check of headers that the tests compare with
+	$(CONTROL_BUILD) --product sealroot-init
+	@grep -q '$(CONTROL_LINE)' .build-control/release/sealroot-init
 
 owner: ## build the sealroot tool, with the Swift runtime linked in
 	$(OWNER_BUILD) --product sealroot
@@ -46,7 +57,7 @@ image: .build/images/done ## build the demo disk and encrypt its root, into .bui
 demo: setup image ## boot the demo disk: enrol it, then boot it with nobody at the console
 	swift run demo
 
-test: setup image ## install what is missing, build, and run every test
+test: setup image control ## install what is missing, build, and run every test
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	swift test
 
@@ -67,4 +78,4 @@ lint: ## check the style of Swift and shell
 		Initramfs/initramfs-tools/scripts/*/sealroot Initramfs/initramfs-tools/scripts/sealroot-functions
 
 clean: ## remove everything that was built
-	rm -rf .build .build-embedded .build-owner .build-fuzz
+	rm -rf .build .build-embedded .build-control .build-owner .build-fuzz

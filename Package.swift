@@ -8,6 +8,8 @@ let embeddedRuntime = Context.environment["SEALROOT_EMBEDDED"]
 let isEmbedded = embeddedRuntime != nil
 // With SEALROOT_FUZZ set there is the fuzzer, too: it links only under `swift build --sanitize fuzzer`.
 let isFuzzing = Context.environment["SEALROOT_FUZZ"] != nil
+// With SEALROOT_WITHOUT_HEADER_CHECK set, a program for the tests that shows what the check of the header stops.
+let isControl = Context.environment["SEALROOT_WITHOUT_HEADER_CHECK"] != nil
 
 /// Settings of a module that imports none of our C modules.
 let strictWithoutC: [SwiftSetting] =
@@ -69,7 +71,9 @@ let formats: [Target] = [
     library("EventLog", ["BoundedBytes", "Cryptography"]),
     library("EFI", ["BoundedBytes", "Cryptography"]),
     library("FileSystems", ["BoundedBytes"]),
-    library("LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"]),
+    library(
+        "LUKSHeader", ["BoundedBytes", "JSON", "Cryptography"],
+        strict + (isControl ? [.define("SEALROOT_WITHOUT_HEADER_CHECK")] : [])),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
 ]
@@ -77,6 +81,7 @@ let effects: [Target] = [
     library(
         "LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "Cryptography", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
     library("KernelModules", ["CKmod"]),
+    library("MeasurementLog", ["BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON"]),
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
@@ -89,15 +94,16 @@ let flows: [Target] = [
         "Unlock",
         [
             "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "FileSystems",
-            "InitramfsRuntime", "JSON", "KernelModules", "LUKS", "LUKSHeader", "RecoveryKeys", "Sealing",
-            "SealedFormat", "Secrets", "TPM",
+            "InitramfsRuntime", "JSON", "KernelModules", "LUKS", "LUKSHeader", "MeasurementLog", "RecoveryKeys",
+            "Sealing", "SealedFormat", "Secrets", "TPM",
         ])
 ]
 let guestExecutables: [Target] = [
     .executableTarget(
         name: "sealroot-init",
         dependencies: [
-            "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "TPM", "Unlock",
+            "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "LUKSHeader", "MeasurementLog", "TPM",
+            "Unlock",
         ],
         swiftSettings: strict, linkerSettings: embeddedLink)
 ]
@@ -185,19 +191,25 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
+    .target(
+        name: "HeaderForgery", dependencies: ["Cryptography", "TestSupport"], path: "Tests/HeaderForgery",
+        swiftSettings: strict),
     // No test links it: it is preloaded into the programs under test.
     .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
+    tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
+    tests("UnlockTests", ["Configuration", "LUKS", "Secrets", "TPM", "TestSupport", "Unlock"]),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests(
         "ProcessTests",
         [
-            "BoundedBytes", "Cryptography", "EventLog", "JSON", "LUKSHeader", "Sealing", "Secrets", "TestSupport",
-            "sealroot", "sealroot-init",
+            "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
+            "TestSupport", "sealroot", "sealroot-init",
         ]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
     tests(
         "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),
-    tests("LUKSHeaderTests", ["LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
+    tests(
+        "LUKSHeaderTests", ["BoundedBytes", "Cryptography", "HeaderForgery", "JSON", "LUKSHeader", "TestSupport"]),
     tests(
         "SealingTests", ["BoundedBytes", "Cryptography", "SealedFormat", "Sealing", "Secrets", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

@@ -92,6 +92,14 @@ public enum FileBytes {
         }
     }
 
+    /// Makes all folders that `path` lies in, unless they are there.
+    public static func makeDirectories(above path: String, mode: UInt32) throws(FileError) {
+        let bytes = Array(path.utf8)
+        for index in bytes.indices.dropFirst() where bytes[index] == 0x2F {
+            try makeDirectory(String(decoding: bytes[..<index], as: UTF8.self), mode: mode)
+        }
+    }
+
     /// Makes the folder `path`, for its owner only, unless it is there. Its parent must exist.
     public static func makeDirectory(_ path: String, mode: UInt32 = 0o700) throws(FileError) {
         guard unsafe mkdir(path, mode) == 0 || shim_errno() == EEXIST else {

@@ -58,6 +58,18 @@ extension FileDescriptor {
         }
     }
 
+    /// As `lock`, but gives up after so many milliseconds.
+    public func lock(milliseconds: Int64) throws(FileError) {
+        let deadline = MonotonicClock.milliseconds + milliseconds
+        while flock(rawValue, LOCK_EX | LOCK_NB) != 0 {
+            let code = shim_errno()
+            guard code == EINTR || code == EWOULDBLOCK, MonotonicClock.milliseconds < deadline else {
+                throw FileError(.lock, path, errno: code)
+            }
+            usleep(10_000)
+        }
+    }
+
     /// Cuts or extends the file; the new part reads as zeros.
     public func resize(to count: UInt64) throws(FileError) {
         guard ftruncate(rawValue, off_t(count)) == 0 else { throw FileError(.write, path, errno: shim_errno()) }

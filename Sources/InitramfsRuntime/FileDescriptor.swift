@@ -36,8 +36,11 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// Opens `path` for writing, and makes it, for its owner only, where it is not there.
-    public static func openOrCreate(_ path: String) throws(FileError) -> FileDescriptor {
-        try opened(path, O_RDWR | O_CREAT, .create, mode: 0o600)
+    ///
+    /// - Parameter isFollowingLinks: if not, a link at the end of the path is an error. Nor is a pipe waited for.
+    public static func openOrCreate(_ path: String, isFollowingLinks: Bool = true) throws(FileError) -> FileDescriptor {
+        let flags = isFollowingLinks ? 0 : O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+        return try opened(path, O_RDWR | O_CREAT | flags, .create, mode: 0o600)
     }
 
     /// Makes an anonymous file in memory that can be sealed later (`memfd_create(2)`).
@@ -80,6 +83,19 @@ public struct FileDescriptor: ~Copyable {
             if shim_is_regular(status.st_mode) != 0 { return .file }
             return shim_is_folder(status.st_mode) != 0 ? .folder : .other
         }
+    }
+
+    /// The lower twelve bits of the mode.
+    public var permissions: UInt32 {
+        get throws(FileError) {
+            var status = stat()
+            guard unsafe fstat(rawValue, &status) == 0 else { throw FileError(.read, path, errno: shim_errno()) }
+            return status.st_mode & 0o7777
+        }
+    }
+
+    public func setPermissions(_ mode: UInt32) throws(FileError) {
+        guard fchmod(rawValue, mode) == 0 else { throw FileError(.write, path, errno: shim_errno()) }
     }
 
     /// Last change, in seconds since 1970.

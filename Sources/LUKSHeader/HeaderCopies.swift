@@ -15,15 +15,20 @@ public struct HeaderCopies: Equatable, Sendable {
     /// Reads both copies through `read`, which returns `count` bytes from `offset`, both in bytes, or fewer at
     /// the end of the device.
     ///
-    /// The secondary copy is looked for where the primary ends. When the primary is broken, its length cannot be
-    /// relied upon: all nine places are tried, as libcryptsetup does, so that the error tells one broken copy
-    /// from two.
+    /// The secondary copy is what stands where the primary ends. When the primary is broken, its length cannot be
+    /// relied upon: all nine places are tried, as libcryptsetup does.
     public init<Failure: Error>(
         reading read: (_ offset: Int, _ count: Int) throws(Failure) -> [UInt8]
     ) throws(Failure) {
         let start = try read(0, HeaderCopy.binaryByteCount)
         primary = start + (try Self.rest(of: start, at: 0, Self.byteCount(start, .primary), read))
-        for offset in Self.isSound(primary) ? [primary.count] : HeaderCopy.allowedByteCounts {
+        if Self.isSound(primary) {
+            let offset = primary.count
+            let start = try read(offset, HeaderCopy.binaryByteCount)
+            secondary = start + (try Self.rest(of: start, at: offset, Self.byteCount(start, .secondary), read))
+            return
+        }
+        for offset in HeaderCopy.allowedByteCounts {
             let start = try read(offset, HeaderCopy.binaryByteCount)
             if let byteCount = Self.byteCount(start, .secondary), byteCount == offset {
                 secondary = start + (try Self.rest(of: start, at: offset, byteCount, read))

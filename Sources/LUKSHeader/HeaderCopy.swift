@@ -87,6 +87,14 @@ public struct HeaderCopy: Equatable, Sendable {
         return try DigestAlgorithm.sha256.hash(blank)
     }
 
+    /// Whether the checksum is right, whatever else is wrong with the copy. False where it is too short to tell.
+    static func hasRightChecksum(_ bytes: [UInt8]) throws(CryptographyError) -> Bool {
+        guard bytes.count >= binaryByteCount else { return false }
+        let field = BinaryHeader.checksumField
+        let digest = try checksum(of: bytes)
+        return bytes[field].starts(with: digest) && bytes[field].dropFirst(digest.count).allSatisfy { $0 == 0 }
+    }
+
     private static func text(_ field: [UInt8], offset: Int) throws(HeaderDefect) -> String {
         guard let end = field.firstIndex(of: 0), field[end...].allSatisfy({ $0 == 0 }),
             let text = String(validating: field[..<end], as: UTF8.self)

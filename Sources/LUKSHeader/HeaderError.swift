@@ -5,8 +5,8 @@ internal import JSON
 public enum HeaderError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Neither copy can be read: not a LUKS2 volume, or one that is badly damaged.
     case malformed(primary: HeaderDefect, secondary: HeaderDefect)
-    /// One copy is sound, the other is not. libcryptsetup would use the sound one without a word; but then
-    /// whoever spoils one copy chooses which state of the volume is opened, so the owner has to decide.
+    /// One copy is sound, the other is not, and no interrupted write explains it. libcryptsetup may read it in another
+    /// way than we do, so the owner has to decide.
     case copyInvalid(HeaderCopy.Kind, HeaderDefect)
     /// Both copies can be read, and break a rule. `object` is a path such as `keyslots.0.kdf.hash`; `found` is
     /// what stands there instead of what is allowed. Both hold text from the disk: `description` escapes it.

@@ -6,8 +6,10 @@ public import JSON
 /// Source of the format: LUKS2 On-Disk Format Specification 1.1, "JSON Area" and what follows. It is what cryptsetup 2.4
 /// to 2.8 write for an ordinary encrypted disk, and nothing else.
 public struct LUKSHeader: Equatable, Sendable {
-    /// Which of the two copies was read: both where they are alike, else the newer.
+    /// Which of the two copies was read: both where they are alike, else the newer, or the one that is whole.
     public let source: HeaderCopy.Kind
+    /// The other copy, where it was cut short. The next command that writes the header makes it whole.
+    public let tornCopy: TornCopy?
     /// Length of one header copy, in bytes.
     public let copyByteCount: Int
     public let sequenceID: UInt64
@@ -25,10 +27,10 @@ public struct LUKSHeader: Equatable, Sendable {
     /// Reads both copies and checks every rule.
     ///
     /// - Parameter deviceByteCount: length of the device or image that holds header and data, in bytes.
-    /// - Throws: `.malformed` where neither copy can be read, `.copyInvalid` where one cannot, else the first
-    ///   rule that is broken.
+    /// - Throws: `.malformed` where neither copy can be read, `.copyInvalid` where one cannot and is not torn, else
+    ///   the first rule that is broken.
     public init(checking copies: HeaderCopies, deviceByteCount: UInt64) throws(HeaderError) {
-        let copy = try Self.agreedCopy(copies)
+        let (copy, tornCopy) = try Self.agreedCopy(copies)
         var root = try ObjectReader(copy.metadata, at: "", wrap: HeaderError.member)
         let configuration = try HeaderConfiguration(root.object("config"), copyByteCount: copy.byteCount)
         let keyslots = try root.objects("keyslots") { id, slot throws(HeaderError) in try Keyslot(slot, id: id) }
@@ -51,6 +53,7 @@ public struct LUKSHeader: Equatable, Sendable {
         try Self.checkLayout(configuration: configuration, keyslots: keyslots, segment: segment)
 
         source = copy.kind
+        self.tornCopy = tornCopy
         copyByteCount = copy.byteCount
         sequenceID = copy.sequenceID
         label = copy.label

@@ -17,7 +17,7 @@ extension ObjectReader<HeaderError> {
     /// A string that must be one of `allowed`.
     mutating func only(_ allowed: String, _ name: String, _ rule: HeaderRule) throws(HeaderError) {
         let text = try string(name)
-        guard text == allowed else { throw .refused(rule, object: path(of: name), found: text) }
+        guard HeaderCheck.accepts(text == allowed) else { throw .refused(rule, object: path(of: name), found: text) }
     }
 
     /// An integer within bounds.

@@ -2,8 +2,10 @@ public import Cryptography
 
 /// The event that closes the fence. Source: architecture, sections 2 and 4.4.
 public enum FenceEvent {
+    public static let text = "sealroot:fence"
+
     /// What is hashed into the fence PCR, in every bank.
-    public static let bytes = Array("sealroot:fence".utf8)
+    public static let bytes = Array(text.utf8)
 
     /// SHA-256 value, 32 bytes, of a PCR that was zero and then fenced.
     public static func fencedPCR() throws(CryptographyError) -> [UInt8] {

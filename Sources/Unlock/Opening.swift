@@ -80,7 +80,11 @@ extension Unlock {
         guard PathWaiter.wait(for: configuration.device, milliseconds: Int64(seconds) * 1000) else {
             throw .deviceMissing(configuration.device, seconds: seconds)
         }
-        do throws(HeaderImageError) { return try HeaderImage.copy(of: configuration.device) } catch {
+        do throws(HeaderImageError) {
+            let image = try HeaderImage.copy(of: configuration.device)
+            if let torn = image.header.tornCopy { Console.report("sealroot: volume: warning: " + torn.description) }
+            return image
+        } catch {
             switch error {
             case .file(let error): throw .file(error)
             case .header(let error): throw .header(error)
@@ -105,7 +109,7 @@ extension Unlock {
         let mac = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
             try secret.headerMAC(over: canonical)
         }
-        guard MessageAuthentication.areEqual(mac, token.headerMAC) else { throw .headerMAC }
+        guard HeaderCheck.accepts(MessageAuthentication.areEqual(mac, token.headerMAC)) else { throw .headerMAC }
         let passphrase = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
             try secret.keyslotPassphrase()
         }
@@ -115,7 +119,9 @@ extension Unlock {
         let identity = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
             try secret.volumeKeyID(of: key)
         }
-        guard MessageAuthentication.areEqual(identity, token.volumeKeyID) else { throw .volumeKeyIdentity }
+        guard HeaderCheck.accepts(MessageAuthentication.areEqual(identity, token.volumeKeyID)) else {
+            throw .volumeKeyIdentity
+        }
         try checkName(of: key, token)
         return key
     }
@@ -125,7 +131,7 @@ extension Unlock {
         guard let authority = token.authority else { return }
         let name: [UInt8]
         do throws(CryptographyError) { name = try VolumeName.of(key) } catch { throw .cryptography(error) }
-        guard name == authority.reference else { throw .volumeName }
+        guard HeaderCheck.accepts(name == authority.reference) else { throw .volumeName }
     }
 
     /// Maps the volume, whatever opened it. From the first moment on, a failure takes the mapping away again.

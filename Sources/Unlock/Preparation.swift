@@ -31,7 +31,7 @@ enum Preparation {
 
     /// Loads the modules and connects to the TPM, once its device is there.
     static func prepare(
-        _ configuration: GuestConfiguration, isLoadingModules: Bool
+        tcti: String, timeoutSeconds: Int, isLoadingModules: Bool
     ) throws(UnlockFailure) -> TPM {
         if isLoadingModules {
             for (name, outcome) in KernelModules.load(modules) {
@@ -40,14 +40,14 @@ enum Preparation {
             }
         }
         let prefix = "device:"
-        if configuration.tcti.hasPrefix(prefix) {
-            let path = String(configuration.tcti.dropFirst(prefix.count))
-            guard PathWaiter.wait(for: path, milliseconds: Int64(configuration.timeoutSeconds) * 1000) else {
-                throw .tpmMissing(path, seconds: configuration.timeoutSeconds)
+        if tcti.hasPrefix(prefix) {
+            let path = String(tcti.dropFirst(prefix.count))
+            guard PathWaiter.wait(for: path, milliseconds: Int64(timeoutSeconds) * 1000) else {
+                throw .tpmMissing(path, seconds: timeoutSeconds)
             }
         }
         return try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in
-            try TPM.connect(tcti: configuration.tcti)
+            try TPM.connect(tcti: tcti)
         }
     }
 }

@@ -21,10 +21,10 @@ public enum Unlock {
         /// What a recovery has overcome.
         var overcome: UnlockFailure?
         /// What the volume key is recorded as, once the volume is open.
-        var record: [Measurement] = []
+        var record: [LoggedMeasurement] = []
     }
 
-    /// Runs all steps and says how it ended. Once the TPM was reached, the fence is extended whatever
+    /// Runs all steps and says how it ended. Where a TPM can be reached, the fence is extended whatever
     /// happens, unless nobody wanted the volume mapped: then this is a check, not a boot.
     public static func run(_ options: UnlockOptions) -> UnlockReport {
         var progress = Progress()
@@ -44,12 +44,20 @@ public enum Unlock {
     private static func attempt(
         _ options: UnlockOptions, _ progress: inout Progress
     ) throws(UnlockFailure) -> UnlockReport.Result {
-        let configuration = try progress.log.run(.configure) { () throws(UnlockFailure) in
-            try Preparation.configuration(options)
+        let configuration: GuestConfiguration
+        do throws(UnlockFailure) {
+            configuration = try progress.log.run(.configure) { () throws(UnlockFailure) in
+                try Preparation.configuration(options)
+            }
+        } catch {
+            if options.isActivating { fenceByDefault(options, &progress) }
+            throw error
         }
         do throws(UnlockFailure) {
             let tpm = try progress.log.run(.prepare) { () throws(UnlockFailure) in
-                try Preparation.prepare(configuration, isLoadingModules: options.isActivating)
+                try Preparation.prepare(
+                    tcti: configuration.tcti, timeoutSeconds: configuration.timeoutSeconds,
+                    isLoadingModules: options.isActivating)
             }
             return try attempt(configuration, options, tpm, &progress)
         } catch {
@@ -71,7 +79,7 @@ public enum Unlock {
         } catch { failure = error }
         do throws(UnlockFailure) {
             if options.isActivating {
-                try fence(configuration, tpm, &progress)
+                try fence(configuration, options, tpm, &progress)
                 isFenced = true
             }
         } catch { failure = failure ?? error }
@@ -85,7 +93,8 @@ public enum Unlock {
                 let key = progress.storageKey
                 result = try recover(from: refused, configuration, options, &progress) {
                     (volumeKey, header) throws(UnlockFailure) in
-                    try VolumeRecord.measure(volumeKey, header, configuration, over: key, tpm)
+                    try VolumeRecord.measure(
+                        volumeKey, header, configuration, over: key, tpm, log: options.measurementLogPath)
                 }
                 failure = nil
             } catch { failure = error }
@@ -96,20 +105,6 @@ public enum Unlock {
             throw failure
         }
         return result
-    }
-
-    private static func fence(
-        _ configuration: GuestConfiguration, _ tpm: borrowing TPM, _ progress: inout Progress
-    ) throws(UnlockFailure) {
-        let key = progress.storageKey
-        let record = progress.record
-        let session = progress.session
-        try progress.log.run(.fence) { () throws(UnlockFailure) in
-            try rethrow(as: UnlockFailure.fence) { () throws(FenceError) in
-                guard let key else { return try Fence.extend(configuration.fencePCR, of: tpm) }
-                try Fence.close(configuration.fencePCR, of: tpm, over: key, session, thenRecording: record)
-            }
-        }
     }
 
     /// A volume that is open while the TPM would still unseal must not stay open: whoever comes next in this

@@ -1,4 +1,5 @@
 public import Configuration
+internal import MeasurementLog
 
 /// What the command line of `sealroot-init unlock` asks for.
 public struct UnlockOptions: Sendable {
@@ -16,6 +17,7 @@ public struct UnlockOptions: Sendable {
     public var askpass = "/lib/cryptsetup/askpass"
     /// Try the configured recovery although the volume will not be mapped.
     public var isRecoveringWithoutActivating = false
+    public var measurementLogPath = MeasurementLog.defaultPath
     /// False stops before the device-mapper call.
     public var isActivating = true
 

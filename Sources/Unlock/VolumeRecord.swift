@@ -2,6 +2,7 @@ internal import Configuration
 internal import Cryptography
 internal import InitramfsRuntime
 internal import LUKSHeader
+internal import MeasurementLog
 internal import Secrets
 internal import TPM
 
@@ -16,25 +17,29 @@ enum VolumeRecord {
     /// Extends PCR 15, over a session with `storageKey` where that is known.
     static func measure(
         _ key: borrowing SecretBytes, _ header: LUKSHeader, _ configuration: GuestConfiguration,
-        over storageKey: StorageKey?, _ tpm: borrowing TPM
+        over storageKey: StorageKey?, _ tpm: borrowing TPM, log path: String
     ) throws(UnlockFailure) {
         let record = try measurement(of: key, header, configuration, tpm)
-        do throws(TPMError) { _ = try tpm.measure([record], over: storageKey) } catch { throw .tpm(error) }
+        do throws(TPMError) {
+            try OpenMeasurementLog.extend(record, of: tpm, over: storageKey, log: path)
+        } catch { throw .tpm(error) }
     }
 
     static func measurement(
         of key: borrowing SecretBytes, _ header: LUKSHeader, _ configuration: GuestConfiguration,
         _ tpm: borrowing TPM
-    ) throws(UnlockFailure) -> Measurement {
+    ) throws(UnlockFailure) -> LoggedMeasurement {
         let banks = try rethrow(as: UnlockFailure.tpm) { () throws(TPMError) in try tpm.activeBanks() }
-        let text = Array(("cryptsetup:" + configuration.mapping + ":" + header.uuid).utf8)
+        let text = "cryptsetup:" + configuration.mapping + ":" + header.uuid
+        let bytes = Array(text.utf8)
         var digests: [BankDigest] = []
         for bank in banks {
             do throws(CryptographyError) {
-                let code = try MessageAuthentication.hmac(bank, text.span, key: key)
+                let code = try MessageAuthentication.hmac(bank, bytes.span, key: key)
                 digests.append(BankDigest(bank: bank, digest: code))
             } catch { throw .cryptography(error) }
         }
-        return Measurement(pcr: pcr, digests: digests)
+        return LoggedMeasurement(
+            measurement: Measurement(pcr: pcr, digests: digests), text: text, eventType: .volumeKey)
     }
 }

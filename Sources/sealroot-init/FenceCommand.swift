@@ -1,5 +1,6 @@
 internal import Configuration
 internal import InitramfsRuntime
+internal import MeasurementLog
 internal import TPM
 internal import Unlock
 
@@ -8,12 +9,14 @@ enum FenceCommand {
     struct Options {
         var configurationPath = UnlockOptions.defaultConfigurationPath
         var tcti: String?
+        var measurementLogPath = MeasurementLog.defaultPath
     }
 
     static func options(_ arguments: inout ArgumentList) throws(UsageError) -> Options {
         var options = Options()
         options.tcti = try arguments.option("tcti")
         if let path = try arguments.option("config") { options.configurationPath = path }
+        if let path = try arguments.option("measurement-log") { options.measurementLogPath = path }
         try arguments.finish()
         return options
     }
@@ -22,7 +25,7 @@ enum FenceCommand {
         let (tcti, index) = target(options)
         do throws(FenceError) {
             let tpm = try rethrow(as: FenceError.tpm) { () throws(TPMError) in try TPM.connect(tcti: tcti) }
-            try Fence.extend(index, of: tpm)
+            try Fence.extend(index, of: tpm, log: options.measurementLogPath)
             return .done
         } catch {
             Console.report("sealroot: fence: " + error.description)

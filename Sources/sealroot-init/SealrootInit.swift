@@ -1,19 +1,21 @@
 internal import CLinux
 internal import InitramfsRuntime
+internal import LUKSHeader
 
 /// The program of the initramfs: three moves, and only `main` exits.
 @main
 struct SealrootInit {
     private static let usage = """
         usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH] [--tcti CONF] [--eventlog FILE]
-                                    [--reference FILE] [--askpass FILE] [--recover] [--json]
+                                    [--reference FILE] [--askpass FILE] [--recover] [--measurement-log FILE] [--json]
                sealroot-init check [--eventlog FILE] [--reference FILE] [--config FILE] [--tcti CONF] [--json]
-               sealroot-init fence [--config FILE] [--tcti CONF]
+               sealroot-init fence [--config FILE] [--tcti CONF] [--measurement-log FILE]
                sealroot-init --help | --version
         """
 
     static func main() {
         protectProcess()
+        if let warning = HeaderCheck.warning { Console.report(warning) }
         do throws(FileError) {
             exit(run(ArgumentList(try programArguments())).rawValue)
         } catch {

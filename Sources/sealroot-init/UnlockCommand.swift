@@ -22,6 +22,7 @@ enum UnlockCommand {
         options.unlock.tcti = try arguments.option("tcti")
         try options.unlock.bootFiles.take(from: &arguments)
         if let path = try arguments.option("config") { options.unlock.configurationPath = path }
+        if let path = try arguments.option("measurement-log") { options.unlock.measurementLogPath = path }
         try arguments.finish()
         return options
     }

@@ -1,4 +1,5 @@
 import Foundation
+import HeaderForgery
 import LUKSHeader
 import TestSupport
 import Testing

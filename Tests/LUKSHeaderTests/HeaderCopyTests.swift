@@ -1,4 +1,5 @@
 import BoundedBytes
+import HeaderForgery
 import JSON
 import LUKSHeader
 import Testing
@@ -35,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func onlySaltAndAgeOfOneCopyMayChangeWithACorrectedChecksum() {
+    @Test func onlySaltAndAgeOfOneCopyMayChangeWithACorrectedChecksum() throws {
         for offset in Array(0..<448) + Array(512..<4096) {
             var forged = header
             forged.primary[offset] ^= 1
@@ -43,6 +44,9 @@ import Testing
             // The salt, or a sequence number that is one write away, which a power cut leaves behind.
             if (0x68..<0xA8).contains(offset) || offset == 0x17 {
                 #expect(throws: Never.self, "byte \(offset)") { try forged.checked() }
+            } else if offset < 6 {
+                // Without the magic it is no copy at all.
+                #expect(try forged.checked().tornCopy == TornCopy(kind: .primary, defect: .magic), "byte \(offset)")
             } else {
                 #expect(throws: HeaderError.self, "byte \(offset)") { try forged.checked() }
             }

@@ -1,3 +1,4 @@
+import HeaderForgery
 import JSON
 import LUKSHeader
 import Testing

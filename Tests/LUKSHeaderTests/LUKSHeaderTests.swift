@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import HeaderForgery
 import JSON
 import LUKSHeader
 import TestSupport

@@ -23,14 +23,6 @@ import Testing
         _ = try machine.volume.importToken(change(token))
     }
 
-    @Test(arguments: [(0x1000, "primary"), (0x5000, "secondary")])
-    func oneBrokenHeaderCopyIsRefused(_ offset: Int, _ name: String) throws {
-        let machine = try Machine()
-        try machine.enroll()
-        try machine.volume.write([0x5B], at: offset)
-        try expect(79, saying: name, from: machine)
-    }
-
     @Test func twoBrokenHeaderCopiesAreNoVolume() throws {
         let machine = try Machine()
         try machine.enroll()

@@ -127,7 +127,8 @@ final class Machine {
     }
 
     func fence() throws -> CommandResult {
-        try Command.run([Self.guestProgram, "fence", "--config", configurationPath])
+        try Command.run(
+            [Self.guestProgram, "fence", "--config", configurationPath, "--measurement-log", tpm.path("measure.log")])
     }
 
     /// The Embedded build, which is the one that boots; without it the ordinary build of the same sources.

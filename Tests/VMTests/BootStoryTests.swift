@@ -47,6 +47,16 @@ final class BootStoryTests {
         // PCR 15 names the volume as systemd would: HMAC(volume key, "cryptsetup:<mapping>:<UUID>").
         #expect(try pcr15(of: machine) == expectedPCR15(of: machine))
 
+        // What userspace extended is in the log that systemd keeps for it.
+        let log = "/run/log/systemd/tpm2-measure.log"
+        #expect(try machine.run("stat -c %a,%U \(log)").output.contains("600,root"))
+        let text = try machine.run("base64 -w0 \(log)").output
+        let file = try Scratch()
+        try file.write(Array(try #require(Data(base64Encoded: text))), to: "log")
+        let replayed = try MeasurementReplay.values(ofLogAt: file.file("log"), isOfThisBoot: false)
+        #expect(replayed.keys.contains("sha256:12") && replayed.keys.contains("sha256:15"))
+        #expect(try SoftwareTPM.values(in: machine.run("tpm2_pcrread").output, of: [12, 15]) == replayed)
+
         // The fence: the running system cannot unseal again.
         #expect(try machine.run("sealroot-init unlock --no-activate").status == 77)
 
