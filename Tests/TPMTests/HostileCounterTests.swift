@@ -121,7 +121,7 @@ import Testing
         #expect(try authorized.isClean())
     }
 
-    /// PolicyNV with another operand, offset, operation or index than the guest asked for.
+    /// PolicyNV with another operand, operation or index than the guest asked for.
     @Test func comparesNothingElseThanWasAskedFor() throws {
         let authorized = try Authorized(tpm: SoftwareTPM())
         let old = try authorized.policy(limit: authorized.count)
