@@ -78,11 +78,6 @@ extension TPM {
         }
     }
 
-    /// As above for one event, without a session.
-    public func measure(_ event: [UInt8], into pcr: Int) throws(TPMError) -> [BankDigest] {
-        try measure([Measurement(pcr: pcr, event: event)], over: nil).first ?? []
-    }
-
     private func extend(
         _ measurement: Measurement, _ session: ESYS_TR, _ esys: OpaquePointer
     ) throws(TPMError) -> [BankDigest] {

@@ -131,7 +131,8 @@ import Testing
 
     /// UUID and label of the owner's volume, and a passphrase of the host's.
     ///
-    /// With a token that the host sealed to this very TPM, only a name that init.conf pins tells the two apart.
+    /// With a token that the host sealed to this very TPM, only a name that init.conf pins tells the two apart:
+    /// `EvilTwinTests`.
     @Test func anEvilTwinIsRefused() throws {
         let machine = try Machine()
         try machine.enroll()

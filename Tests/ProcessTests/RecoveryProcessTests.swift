@@ -1,4 +1,5 @@
 import Foundation
+import HeaderForgery
 import JSON
 import TestSupport
 import Testing
@@ -157,7 +158,10 @@ import Testing
         let token = try? machine.volume.cryptsetup("token", ["export", "--token-id", "0", machine.volume.path])
         var code: Int32 = 79
         switch spoilt {
-        case "header": try machine.volume.write([0x5B], at: 0x5000)
+        case "header":
+            var header = try ForgedHeader(of: machine.volume)
+            try header.set("segments.0.encryption", #""cipher_null-ecb""#)
+            try header.write(to: machine.volume)
         case "MAC":
             let old = try #require(token?.firstRange(of: /"header_mac": ?"./))
             let text = try #require(token)

@@ -15,6 +15,13 @@ func reveal(_ secret: borrowing SecretBytes) -> [UInt8] {
 
 func randomBytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255) } }
 
+extension TPM {
+    /// One event, without a session.
+    func measure(_ event: [UInt8], into pcr: Int) throws(TPMError) -> [BankDigest] {
+        try measure([Measurement(pcr: pcr, event: event)], over: nil).first ?? []
+    }
+}
+
 struct MissingSelection: Error {}
 
 func pcrs(_ indices: [Int]) throws -> PCRSelection {

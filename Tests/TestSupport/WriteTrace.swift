@@ -21,7 +21,7 @@ public struct WriteTrace {
         var position = 0
         var events: [Event] = []
         let text = String(decoding: try scratch.bytes("trace"), as: UTF8.self)
-        for line in text.split(separator: "\n") where line.contains(name) || line.contains("<" + path + ">") {
+        for line in text.split(separator: "\n") where line.contains(name) {
             let words = line.split(separator: " ")
             guard let call = words.dropFirst().first, let value = words.last.flatMap({ Int($0) }), value >= 0 else {
                 throw CommandFailure(description: String(line))
