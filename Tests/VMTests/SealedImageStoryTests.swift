@@ -31,7 +31,8 @@ final class SealedImageStoryTests {
         #expect(after["counter"]?["value"]?.integer != nil)
         #expect(after["authority_name"] != before["authority_name"])
         #expect(after["warnings"]?.array?.contains { $0.string?.contains("sealed elsewhere") == true } == false)
-        #expect(try machine.run("grep -c sealroot: /proc/keys").output.hasPrefix("0"), "the secret is gone from the kernel")
+        let keys = try machine.run("grep -c sealroot: /proc/keys").output
+        #expect(keys.hasPrefix("0"), "the secret is gone from the kernel")
         try machine.powerOff()
 
         machine = try unattended(computer)

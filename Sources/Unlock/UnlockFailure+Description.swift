@@ -1,0 +1,61 @@
+internal import BootPolicy
+internal import BoundedBytes
+internal import Configuration
+internal import Cryptography
+internal import EventLog
+internal import InitramfsRuntime
+internal import LUKS
+internal import LUKSHeader
+internal import SealedFormat
+internal import Sealing
+internal import TPM
+
+extension UnlockFailure: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .configuration(let error): error.description
+        case .configurationFile(let error): error.description
+        case .file(let error): error.description
+        case .deviceMissing(let path, let seconds): path + " did not appear within " + String(seconds) + " s"
+        case .tpmMissing(let path, let seconds): path + " did not appear within " + String(seconds) + " s"
+        case .header(let error): error.description
+        case .token(let error): error.description
+        case .notEnrolled: "no sealroot token: this volume was never enrolled, or it is not yours"
+        case .severalTokens(let count): String(count) + " sealroot tokens where one is expected"
+        case .noSuchKeyslot(let id): "there is no keyslot " + String(id)
+        case .tpm(let error): error.description
+        case .lockedOut(let seconds):
+            "dictionary-attack lockout"
+                + (seconds.map { ": one try comes back within " + String($0) + " s" } ?? "")
+        case .otherTPM(let expected, let found):
+            "another TPM: storage key " + found + " where the volume expects " + expected
+        case .otherAuthority(let expected, let found):
+            "another authority: the policies are approved by " + found + " where the configuration expects " + expected
+        case .counterMissing(let handle):
+            "the revocation counter " + Hexadecimal.prefixed(handle) + " is not there"
+        case .counterForeign(let handle):
+            "NV index " + Hexadecimal.prefixed(handle) + " is not the revocation counter that the authority made"
+        case .revoked: "the policy is revoked: the revocation counter has moved on"
+        case .unapproved: "the policy is not approved: its signature is not the authority's"
+        case .policyWithoutFence(let pcr): "the policy does not hold the fence PCR " + String(pcr)
+        case .measurements(let changes):
+            changes.isEmpty
+                ? "no policy for these measurements"
+                : "measurements changed: " + changes.map { $0.description }.joined(separator: "; ")
+        case .sealing(let error): error.description
+        case .cryptography(let error): error.description
+        case .headerMAC: "header MAC is wrong: the header is not the one that was enrolled"
+        case .volumeKeyIdentity: "volume key is not the one that was enrolled"
+        case .volumeName: "volume key is not the one that the authority's approvals are for"
+        case .luks(let error): error.description
+        case .fence(let error): "fence: " + error.description
+        case .eventLogFile(let error): "event log: " + error.description
+        case .eventLog(let error): "event log: " + error.description
+        case .referenceFile(let error): "reference: " + error.description
+        case .reference(let error): error.description
+        case .boot(let verdict): verdict.explanation
+        case .unrecovered(let failure, let error): failure.description + "; recovery: " + error.description
+        case .mapping(let difference): "the live mapping is not what the header says: " + difference
+        }
+    }
+}
