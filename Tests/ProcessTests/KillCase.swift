@@ -33,7 +33,8 @@ struct KillCase: Sendable, CustomTestStringConvertible {
     var usesTPM: Bool { lastingTPMCommands != nil }
 
     static let all =
-        [enroll, wipe, addRecoveryKey, removeRecoveryKey] + (DebianImages.isPresent ? [reseal, commit, rotate] : [])
+        [enroll, wipe, addRecoveryKey, removeRecoveryKey]
+        + (DebianImages.isPresent ? [reseal, commit, rotate, sealTo, exchange] : [])
 
     /// The storage key, and the counter and its first step.
     static let enroll = KillCase(
@@ -101,6 +102,45 @@ struct KillCase: Sendable, CustomTestStringConvertible {
             try #require(try installed.machine.enroll().status == 0)
             return installed.machine
         }, lastingTPMCommands: 3)
+
+    /// The key and the prediction lie in the tree, which the copies of the machine share.
+    static let sealTo = KillCase(
+        testDescription: "enroll --seal-to",
+        arguments: { machine in
+            let tree = machine.system[1]
+            return [
+                "enroll", machine.volume.path, "--key-file", machine.volume.keyFile, "--seal-to", tree + "/srk.pub",
+                "--prediction", tree + "/prediction",
+            ]
+        },
+        before: .notEnrolled, after: .opens,
+        prepare: {
+            let installed = try InstalledMachine()
+            try installed.publishKey("ecc")
+            for (path, name) in [
+                (try installed.recordPrediction(), "prediction"), (installed.tpm.path("srk.pub"), "srk.pub"),
+            ] {
+                try installed.tree.scratch.shell("cp \(path) \(name)")
+            }
+            return installed.machine
+        }, whereDone: "is there already")
+
+    /// The secret of an imported key is exchanged, as after the first boot.
+    static let exchange = KillCase(
+        testDescription: "reseal of an imported key",
+        arguments: {
+            [
+                "reseal", "--config", $0.configurationPath, "--key-file", $0.volume.keyFile, "--authority", "local",
+            ] + $0.system
+        },
+        before: .opens, after: .opens,
+        prepare: {
+            let installed = try InstalledMachine()
+            try installed.publishKey("ecc")
+            try #require(try installed.seal(to: "srk.pub").status == 0)
+            try #require(try installed.machine.unlock().status == 0, "which makes the storage key")
+            return installed.machine
+        }, lastingTPMCommands: 2)
 
     private static func enrolled() throws -> Machine {
         let machine = try Machine()

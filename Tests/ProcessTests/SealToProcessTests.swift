@@ -5,34 +5,6 @@ import Testing
 
 /// A volume that is sealed to a TPM by its public key alone, and what its first boots do with it.
 @Suite(.enabled(if: DebianImages.isPresent)) struct SealToProcessTests {
-    /// The machine's storage key as its owner publishes it; the TPM then keeps none.
-    private func publish(_ installed: InstalledMachine, _ algorithm: String) throws {
-        let tpm = installed.tpm
-        let attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt"
-        try tpm.succeed("tpm2_createprimary", "-G", algorithm, "-a", attributes, "-c", "primary.ctx")
-        try tpm.succeed("tpm2_readpublic", "-c", "primary.ctx", "-o", "srk.pub")
-        try tpm.succeed("tpm2_readpublic", "-c", "primary.ctx", "-f", "pem", "-o", "srk.pem")
-        try tpm.succeed("tpm2_flushcontext", "-t")
-    }
-
-    private func predict(_ installed: InstalledMachine) throws -> String {
-        let result = try installed.machine.sealroot(["predict", "--json"] + installed.system)
-        try installed.tpm.write(result.output, to: "prediction")
-        return installed.tpm.path("prediction")
-    }
-
-    /// As on a machine without any TPM.
-    private func seal(_ installed: InstalledMachine, to file: String, _ arguments: [String] = []) throws
-        -> CommandResult
-    {
-        let volume = installed.machine.volume
-        return try installed.machine.sealroot(
-            [
-                "enroll", volume.path, "--key-file", volume.keyFile, "--seal-to", installed.tpm.path(file),
-                "--prediction", try predict(installed), "--tcti", "none",
-            ] + arguments)
-    }
-
     private func object(_ installed: InstalledMachine) throws -> JSONValue {
         try #require(try JSONValue(parsing: installed.token())["tpm2"]?["object"])
     }
@@ -40,8 +12,8 @@ import Testing
     @Test(arguments: [("srk.pub", "ecc"), ("srk.pem", "ecc"), ("srk.pub", "rsa2048"), ("srk.pem", "rsa2048")])
     func theFirstBootImportsItAndResealExchangesIt(_ file: String, _ algorithm: String) throws {
         let installed = try InstalledMachine()
-        try publish(installed, algorithm)
-        let sealed = try seal(installed, to: file)
+        try installed.publishKey(algorithm)
+        let sealed = try installed.seal(to: file)
         try #require(sealed.status == 0, "\(sealed.errorText)")
         #expect(try object(installed)["duplicate"] != nil)
 
@@ -67,17 +39,17 @@ import Testing
     @Test func anotherTPMDoesNotImportIt() throws {
         let installed = try InstalledMachine()
         let other = try InstalledMachine()
-        try publish(other, "ecc")
+        try other.publishKey("ecc")
         try installed.tpm.write(other.tpm.read("srk.pub"), to: "srk.pub")
-        #expect(try seal(installed, to: "srk.pub").status == 0)
+        #expect(try installed.seal(to: "srk.pub").status == 0)
         let refused = try installed.machine.unlock()
         #expect(refused.status == 77 && refused.errorText.contains("another TPM"), "\(refused.errorText)")
     }
 
     @Test func aBootThatWasNotPredictedGetsNothing() throws {
         let installed = try InstalledMachine()
-        try publish(installed, "ecc")
-        #expect(try seal(installed, to: "srk.pub").status == 0)
+        try installed.publishKey("ecc")
+        #expect(try installed.seal(to: "srk.pub").status == 0)
         try installed.changeConfiguration("# changed")
         try installed.boot()
         let refused = try installed.machine.unlock()
@@ -87,12 +59,12 @@ import Testing
     /// The image's init.conf can name the owner's key before there is a volume.
     @Test func theOwnerApprovesItBeforehand() throws {
         let installed = try InstalledMachine()
-        try publish(installed, "ecc")
+        try installed.publishKey("ecc")
         let made = try Command.run(
             ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out"]
                 + [installed.tpm.path("owner.pem")])
         try #require(made.status == 0)
-        let sealed = try seal(installed, to: "srk.pub", ["--authority", installed.tpm.path("owner.pem"), "--json"])
+        let sealed = try installed.seal(to: "srk.pub", ["--authority", installed.tpm.path("owner.pem"), "--json"])
         try #require(sealed.status == 0, "\(sealed.errorText)")
         let name = try #require(try JSONValue(parsing: sealed.output)["authority_name"]?.string)
         let shown = try installed.machine.sealroot(["policy", "name", installed.tpm.path("owner.pem")])
@@ -111,17 +83,17 @@ import Testing
 
     @Test func whatIsNoTargetIsRefused() throws {
         let installed = try InstalledMachine()
-        try publish(installed, "ecc")
+        try installed.publishKey("ecc")
         let before = try installed.digestOfVolume()
         for (bytes, status) in [([], 65), (Array("none".utf8), 65), (try installed.tpm.read("srk.pub") + [0], 65)] {
             try installed.tpm.write(bytes, to: "target")
-            #expect(try seal(installed, to: "target").status == status)
+            #expect(try installed.seal(to: "target").status == status)
         }
-        #expect(try seal(installed, to: "absent").status == 66)
-        #expect(try seal(installed, to: "srk.pub", ["--counter", "auto"]).status == 64)
-        #expect(try seal(installed, to: "srk.pub", ["--pcrs", "0,12"]).status == 77)
+        #expect(try installed.seal(to: "absent").status == 66)
+        #expect(try installed.seal(to: "srk.pub", ["--counter", "auto"]).status == 64)
+        #expect(try installed.seal(to: "srk.pub", ["--pcrs", "0,12"]).status == 77)
         try installed.tpm.write(Array("{}".utf8), to: "empty")
-        #expect(try seal(installed, to: "srk.pub", ["--prediction", installed.tpm.path("empty")]).status == 65)
+        #expect(try installed.seal(to: "srk.pub", ["--prediction", installed.tpm.path("empty")]).status == 65)
         #expect(try installed.digestOfVolume() == before)
     }
 }
