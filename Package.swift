@@ -189,7 +189,8 @@ let testTargets: [Target] = [
     tests("QRCodeTests", ["QRCode", "RecoveryKeys", "Secrets", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
-        name: "bench", dependencies: ["JSON", "TestSupport"], path: "Tests/Bench", swiftSettings: strictWithoutC),
+        name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport"], path: "Tests/Bench",
+        swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     .target(
         name: "HeaderForgery", dependencies: ["Cryptography", "TestSupport"], path: "Tests/HeaderForgery",

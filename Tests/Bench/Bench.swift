@@ -12,6 +12,7 @@ struct Bench {
         try size()
         try unlock()
         try BootCheckBench.run(guest: guest, tool: tool)
+        try SealingBench.run(guest: guest, tool: tool)
         try encryption()
         try authenticode()
         eventLog()
@@ -38,7 +39,8 @@ struct Bench {
         let volume = try VolumeFile()
         let text = "device = \(volume.path)\nmapping = root\ntcti = \(tpm.tcti)\nboot-check = off\n"
         try tpm.write(Array(text.utf8), to: "init.conf")
-        let enroll = ["enroll", volume.path, "--key-file", volume.keyFile, "--tcti", tpm.tcti]
+        let places = ["--tcti", tpm.tcti, "--state", tpm.path("keys")]
+        let enroll = ["enroll", volume.path, "--key-file", volume.keyFile] + places
         _ = try succeed([tool] + enroll)
         let words = [guest, "unlock", "--config", tpm.path("init.conf"), "--no-activate"]
         let report = try JSONValue(parsing: try succeed(words + ["--json"]).output)

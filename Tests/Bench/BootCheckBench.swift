@@ -13,7 +13,8 @@ enum BootCheckBench {
         let text = "device = \(volume.path)\nmapping = root\ntcti = \(tpm.tcti)\n"
         try tpm.write(Array(text.utf8), to: "checked.conf")
         try tpm.write(Array((text + "boot-check = off\n").utf8), to: "unchecked.conf")
-        let enroll = ["enroll", volume.path, "--key-file", volume.keyFile, "--tcti", tpm.tcti]
+        let places = ["--tcti", tpm.tcti, "--state", tpm.path("keys")]
+        let enroll = ["enroll", volume.path, "--key-file", volume.keyFile] + places
         _ = try Bench.succeed([tool] + enroll)
         for name in ["checked", "unchecked"] {
             let words = [
