@@ -40,6 +40,7 @@ extension Resealing {
     ) throws(EnrollmentError) -> Result {
         let lock = try locked()
         defer { withExtendedLifetime(lock) {} }
+        try finishRotation(tpm)
         let old = try EnrolledVolume.read(device)
         let volume = try luks { () throws(LUKSError) in try LUKSVolume.open(headerAt: device) }
         let volumeKey = try Self.volumeKey(rotationKey, of: volume, keyslot: old.token.keyslot)
@@ -50,8 +51,9 @@ extension Resealing {
         let plan = SealingPlan(selection: maker.selection, authority: kind ?? .nobody, counter: counter, store: store)
         let present = try kind == .nobody ? [] : presentBoot(old, maker, tpm)
         let approved = present + boots.filter { boot in !present.contains { $0.values == boot.values } }
-        var sealed = try plan.seal(secret, volumeKey, for: approved, under: try old.storageKey(), tpm)
-        if case .elsewhere = plan.authority {
+        let made = try plan.seal(secret, volumeKey, for: approved, under: try old.storageKey(), tpm)
+        var sealed = made
+        if case .elsewhere = plan.authority, made.approvals.authority == maker.authority {
             // Its approvals name the volume and not the secret, so they go on to hold; so does its counter.
             sealed.approvals.policies = old.token.policies
             sealed.approvals.counter = maker.counter
@@ -61,7 +63,8 @@ extension Resealing {
             _ = try SealedKeyslot(device: device).write(
                 sealed, secret, volumeKey, into: volume, replacing: old.tokenID)
         } catch {
-            plan.withdraw(sealed.approvals, tpm)
+            // Only what is new: the volume is as it was, and needs its counter.
+            plan.withdraw(made.approvals, tpm)
             throw error
         }
         Handover.forget(for: old.header.uuid)
@@ -102,7 +105,8 @@ extension Resealing {
         if try store.key(named: authority.name) != nil { return .local }
         switch rotationKey {
         case .secret(let bytes):
-            let own = try sealing { () throws(SealingError) in try SealedSecret(copying: bytes).authorityKey().publicKey
+            let own = try sealing { () throws(SealingError) in
+                try SealedSecret(copying: bytes).authorityKey().publicKey
             }
             guard let key = authority.key, key != own else { return .local }
             return .elsewhere(key)

@@ -103,6 +103,25 @@ import Testing
         #expect(revoked.status == 77 && revoked.errorText.contains("revoked"), "\(revoked.errorText)")
     }
 
+    /// An exchange that finds no room leaves all as it was, the counter above all.
+    @Test func anExchangeThatFailsTakesNothingAway() throws {
+        let installed = try InstalledMachine()
+        try owner(installed)
+        try installed.machine.enroll("--authority", installed.tpm.path("owner.pub"), "--counter", "0x1805eb0")
+        #expect(try approve(installed, ["--step"]).status == 0)
+        #expect(try approve(installed).status == 0)
+        let volume = installed.machine.volume
+        // LUKS2 has 32 keyslots.
+        for _ in 0..<30 { try volume.addKeyslot() }
+        let rotation = ["--rotate", "--key-file", volume.keyFile, "--authority", installed.tpm.path("owner.pub")]
+        #expect(try installed.reseal(rotation).status != 0)
+        #expect(try installed.machine.unlock().status == 0)
+        try volume.cryptsetup("luksKillSlot", ["--key-file", volume.keyFile, volume.path, "31"])
+        let resealed = try installed.reseal(rotation)
+        #expect(resealed.status == 0, "\(resealed.errorText)")
+        #expect(try installed.machine.unlock().status == 0)
+    }
+
     @Test func aPinnedAuthorityIsTheOnlyOneThatCounts() throws {
         let installed = try InstalledMachine()
         let result = try installed.machine.enroll("--json")

@@ -48,7 +48,9 @@ final class InstalledMachine {
     private var common: [String] { ["--config", machine.configurationPath, "--tcti", tpm.tcti] + system }
 
     @discardableResult
-    func reseal(_ arguments: String...) throws -> CommandResult {
+    func reseal(_ arguments: String...) throws -> CommandResult { try reseal(arguments) }
+
+    func reseal(_ arguments: [String]) throws -> CommandResult {
         try machine.sealroot(["reseal", "--state", tpm.path("keys")] + common + arguments)
     }
 
