@@ -18,20 +18,33 @@ extension TPM {
     func authorizing<Value>(
         _ parent: StorageKey, _ esys: OpaquePointer, _ command: (ESYS_TR) throws(TPMError) -> Value
     ) throws(TPMError) -> Value {
-        switch parent.purpose {
-        case .storageRoot: return try command(ESYS_TR_PASSWORD)
-        case .endorsement: break
-        }
+        if parent.purpose == .storageRoot { return try command(ESYS_TR_PASSWORD) }
         var session = unsafe try startSession(TPM2_SE_POLICY, saltedTo: nil, esys)
+        unsafe try permitEndorsementKey(session, esys)
+        unsafe try set(session, [], esys)
+        let value = try command(session.id)
+        session.expire()
+        return value
+    }
+
+    /// Starts a session that authorises one use of `parent` and is salted to it.
+    func startAuthorization(of parent: StorageKey, _ esys: OpaquePointer) throws(TPMError) -> Resource {
+        switch parent.purpose {
+        case .storageRoot: return unsafe try startSession(TPM2_SE_HMAC, saltedTo: parent, esys)
+        case .endorsement:
+            let session = unsafe try startSession(TPM2_SE_POLICY, saltedTo: parent, esys)
+            unsafe try permitEndorsementKey(session, esys)
+            return session
+        }
+    }
+
+    /// Brings a policy session to the policy of endorsement keys, by TPM2_PolicySecret.
+    private func permitEndorsementKey(_ session: borrowing Resource, _ esys: OpaquePointer) throws(TPMError) {
         var (nonce, parameters, reference) = (TPM2B_NONCE(), TPM2B_DIGEST(), TPM2B_NONCE())
         let none = ESYS_TR_NONE
         try link.check(
             unsafe Esys_PolicySecret(
                 esys, ESYS_TR_RH_ENDORSEMENT, session.id, ESYS_TR_PASSWORD, none, none, &nonce, &parameters, &reference,
                 0, nil, nil), .policySecret)
-        unsafe try set(session, [], esys)
-        let value = try command(session.id)
-        session.expire()
-        return value
     }
 }

@@ -19,7 +19,7 @@ extension TPM {
         }
         let esys = unsafe try link.ready()
         let key = unsafe try resource(parent.record, esys)
-        var session = unsafe try startSession(TPM2_SE_HMAC, saltedTo: parent, esys)
+        var session = unsafe try startAuthorization(of: parent, esys)
         unsafe try set(session, [TPMA_SESSION_DECRYPT], esys)
 
         let sensitive = SensitiveInput(holding: secret)

@@ -37,7 +37,8 @@ public struct StorageKey: Equatable, Sendable {
         self.handle = handle
         self.publicArea = publicArea
         algorithm = parsed.type
-        isSubjectToLockout = !parsed.attributes.contains(.noDictionaryAttack)
+        // A policy that asks for no authorisation value cannot fail by one.
+        isSubjectToLockout = purpose == .storageRoot && !parsed.attributes.contains(.noDictionaryAttack)
         name = try objectName(publicArea, .fromPublic)
     }
 

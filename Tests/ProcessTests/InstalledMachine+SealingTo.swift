@@ -12,6 +12,12 @@ extension InstalledMachine {
         try tpm.succeed("tpm2_flushcontext", "-t")
     }
 
+    /// The endorsement key, as its manufacturer or a cloud publishes it.
+    func publishEndorsementKey(_ algorithm: String) throws {
+        try tpm.succeed("tpm2_createek", "-G", algorithm, "-c", "ek.ctx", "-u", "ek.pub")
+        try tpm.succeed("tpm2_flushcontext", "-t")
+    }
+
     /// The file with what is predicted for the files as they are.
     func recordPrediction() throws -> String {
         let result = try machine.sealroot(["predict", "--json"] + system)

@@ -9,10 +9,17 @@ import Testing
         try #require(try JSONValue(parsing: installed.token())["tpm2"]?["object"])
     }
 
-    @Test(arguments: [("srk.pub", "ecc"), ("srk.pem", "ecc"), ("srk.pub", "rsa2048"), ("srk.pem", "rsa2048")])
+    @Test(arguments: [
+        ("srk.pub", "ecc"), ("srk.pem", "ecc"), ("srk.pub", "rsa2048"), ("srk.pem", "rsa2048"),
+        ("ek.pub", "ecc"), ("ek.pub", "rsa"),
+    ])
     func theFirstBootImportsItAndResealExchangesIt(_ file: String, _ algorithm: String) throws {
         let installed = try InstalledMachine()
-        try installed.publishKey(algorithm)
+        if file == "ek.pub" {
+            try installed.publishEndorsementKey(algorithm)
+        } else {
+            try installed.publishKey(algorithm)
+        }
         let sealed = try installed.seal(to: file)
         try #require(sealed.status == 0, "\(sealed.errorText)")
         #expect(try object(installed)["duplicate"] != nil)

@@ -82,6 +82,39 @@ struct Imported {
         #expect(try other.succeed("tpm2_getcap", "handles-transient").text.isEmpty)
     }
 
+    /// What replaces an imported object is sealed under the same key.
+    @Test(arguments: [StorageKey.Template.endorsementECC, .endorsementRSA])
+    func sealsUnderAnEndorsementKeyToo(_ template: StorageKey.Template) throws {
+        let imported = try Imported(template)
+        let interposer = try Interposer(before: imported.tpm)
+        let selection = try pcrs([7])
+        let secret = randomBytes(32)
+        do {
+            let session = try TPM.connect(tcti: interposer.tcti)
+            let digest = try PolicyDigest.pcr(selection, session.readPCRs(selection))
+            let blob = try session.seal(makeSecret(secret), policyDigest: digest, under: imported.key)
+            let policy = UnsealPolicy(pcrs: selection)
+            #expect(reveal(try session.unseal(blob, policy: policy, under: imported.key)) == secret)
+        }
+        #expect(try imported.isClean())
+        for exchange in interposer.exchanges {
+            for bytes in [exchange.command, exchange.reply] {
+                let isSeen = bytes.indices.contains { bytes[$0...].starts(with: secret.prefix(8)) }
+                #expect(!isSeen, "the secret is on the wire")
+            }
+        }
+    }
+
+    /// Its policy asks for no authorisation value: a power cut behind its use is no failed try.
+    @Test func aPowerCutIsNoFailedTryUnderAnEndorsementKey() throws {
+        let imported = try Imported(.endorsementECC)
+        #expect(!imported.key.isSubjectToLockout)
+        #expect(try imported.open() == imported.secret)
+        imported.tpm.stop()
+        try imported.tpm.start()
+        #expect(try TPM.connect(tcti: imported.tpm.tcti).lockout().failures == 0)
+    }
+
     /// A key that only some other policy lets be used would fail later, and count as a failed try.
     @Test func refusesAKeyThatNeedsAnotherPolicy() throws {
         let imported = try Imported(.endorsementECC)
