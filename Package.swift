@@ -10,6 +10,8 @@ let isEmbedded = embeddedRuntime != nil
 let isFuzzing = Context.environment["SEALROOT_FUZZ"] != nil
 // With SEALROOT_WITHOUT_HEADER_CHECK set, a program for the tests that shows what the check of the header stops.
 let isControl = Context.environment["SEALROOT_WITHOUT_HEADER_CHECK"] != nil
+// With SEALROOT_ONLY="ATests BTests" no other test exists: `swift test` then builds what these need and no more.
+let onlyTests = Context.environment["SEALROOT_ONLY"]?.split(separator: " ").map(String.init)
 
 /// Settings of a module that imports none of our C modules.
 let strictWithoutC: [SwiftSetting] =
@@ -76,6 +78,7 @@ let formats: [Target] = [
         strict + (isControl ? [.define("SEALROOT_WITHOUT_HEADER_CHECK")] : [])),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
+    library("SNPABI", ["BoundedBytes", "Cryptography"]),
 ]
 let effects: [Target] = [
     library(
@@ -213,6 +216,7 @@ let testTargets: [Target] = [
         "LUKSHeaderTests", ["BoundedBytes", "Cryptography", "HeaderForgery", "JSON", "LUKSHeader", "TestSupport"]),
     tests(
         "SealingTests", ["BoundedBytes", "Cryptography", "SealedFormat", "Sealing", "Secrets", "TestSupport"]),
+    tests("SNPABITests", ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
 let fuzzTargets: [Target] = [
@@ -233,6 +237,7 @@ let package = Package(
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
-        + (isEmbedded ? [] : ownerTargets + testTargets) + (isFuzzing ? fuzzTargets : []),
+        + (isEmbedded ? [] : ownerTargets + testTargets.filter { $0.type != .test || onlyTests?.contains($0.name) ?? true })
+        + (isFuzzing ? fuzzTargets : []),
     swiftLanguageModes: [.v6]
 )
