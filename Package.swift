@@ -12,6 +12,7 @@ let isFuzzing = Context.environment["SEALROOT_FUZZ"] != nil
 let isControl = Context.environment["SEALROOT_WITHOUT_HEADER_CHECK"] != nil
 // With SEALROOT_ONLY="ATests BTests" no other test exists: `swift test` then builds what these need and no more.
 let onlyTests = Context.environment["SEALROOT_ONLY"]?.split(separator: " ").map(String.init)
+func isWanted(_ test: String) -> Bool { onlyTests?.contains(test) ?? true }
 
 /// Settings of a module that imports none of our C modules.
 let strictWithoutC: [SwiftSetting] =
@@ -237,7 +238,7 @@ let package = Package(
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
-        + (isEmbedded ? [] : ownerTargets + testTargets.filter { $0.type != .test || onlyTests?.contains($0.name) ?? true })
+        + (isEmbedded ? [] : ownerTargets + testTargets.filter { $0.type != .test || isWanted($0.name) })
         + (isFuzzing ? fuzzTargets : []),
     swiftLanguageModes: [.v6]
 )

@@ -32,8 +32,20 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
         guard text.utf8.count == 36 else { return nil }
         let groups = text.split(separator: "-", omittingEmptySubsequences: false)
         guard groups.map({ $0.utf8.count }) == [8, 4, 4, 4, 12] else { return nil }
-        guard let shown = Hexadecimal.decode(groups.joined()), shown.count == 16 else { return nil }
+        guard let shown = Hexadecimal.decode(groups.joined()) else { return nil }
+        self.init(textOrder: shown)
+    }
+
+    /// Takes 16 bytes in the order of the text form, as RFC 4122 has them; nil for any other number.
+    public init?(textOrder shown: [UInt8]) {
+        guard shown.count == 16 else { return nil }
         self.init(bytes: Self.order.map { shown[$0] })
+    }
+
+    /// The bytes in the order of the text form.
+    public var textOrder: [UInt8] {
+        let bytes = bytes
+        return Self.order.map { bytes[$0] }
     }
 
     public static let zero = GUID(0, 0)
@@ -50,8 +62,7 @@ public struct GUID: Hashable, Sendable, CustomStringConvertible {
 
     /// Lower-case text, as udev's by-partuuid links and efivarfs show it.
     public var description: String {
-        let bytes = bytes
-        let digits = Hexadecimal.encode(Self.order.map { bytes[$0] })
+        let digits = Hexadecimal.encode(textOrder)
         var text = ""
         for (index, digit) in digits.enumerated() {
             if [8, 12, 16, 20].contains(index) { text.append("-") }
