@@ -145,6 +145,12 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "InitramfsRuntime", "InstalledSystem",
             "JSON",
         ]),
+    library(
+        "MeasuredBoot",
+        [
+            "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem", "PartitionTable",
+            "Prediction",
+        ]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
@@ -202,6 +208,9 @@ let testTargets: [Target] = [
     // No test links it: it is preloaded into the programs under test.
     .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
+    tests(
+        "MeasuredBootTests",
+        ["BoundedBytes", "Cryptography", "EventLog", "InitramfsRuntime", "MeasuredBoot", "Prediction", "TestSupport"]),
     tests("UnlockTests", ["Configuration", "LUKS", "Secrets", "TPM", "TestSupport", "Unlock"]),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests(

@@ -21,7 +21,7 @@ public struct BootHistory: Sendable {
 
     /// Where the first program of a disk lies among the events, and shim's next one; the firmware's own programs, out of
     /// a firmware volume, are not counted.
-    var programs: [Event] {
+    public var programs: [Event] {
         log.events.filter { event in
             guard event.pcr == 4, event.type == .bootServicesApplication,
                 case .image(let load) = log.content(of: event)

@@ -9,6 +9,9 @@ public struct PredictedEvent: Equatable, Sendable {
     public let reason: Reason
     /// What is measured, as the log will show it. Untrusted.
     public let text: String
+    /// The event data that the log will have, but for what each boot has anew: addresses in memory, and the hardware
+    /// in a device path.
+    public let data: [UInt8]
 
     /// Where the digest comes from.
     public enum Reason: Equatable, Sendable, CustomStringConvertible {

@@ -57,7 +57,7 @@ extension Predictor {
             guard !chain.usesFallback, chain.programs.count > 1 else { return }
             last = chain.programs[1]
             try predictAuthority(of: last, shim: shim, after: first)
-            try add(last)
+            try add(last, data: EventData.imageLoad(of: last, path: last.path))
         }
         switch last.kind {
         case .grub: try predictGRUB(last, shim: chain.shim, after: first)

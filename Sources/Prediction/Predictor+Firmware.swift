@@ -21,7 +21,7 @@ extension Predictor {
                 7, .variableAuthority, hashing: entry.bytes, .contents("db"),
                 "\(entry.name), for \(program.kind.rawValue)")
         }
-        try add(program)
+        try add(program, data: Array(history.log.data(of: first)))
     }
 
     /// Secure Boot was on when the log was written.

@@ -57,11 +57,18 @@ extension Predictor {
         let place = event.origin.description
         switch event.measurement {
         case .command(let words):
-            try add(8, .ipl, hashing: words, .grubCommand(place), "grub_cmd: " + Self.text(words))
+            let prefix = "grub_cmd: "
+            try add(
+                8, .ipl, hashing: words, .grubCommand(place), prefix + Self.text(words),
+                data: EventData.text(prefix, words))
         case .kernelCommandLine(let line):
-            try add(8, .ipl, hashing: line, .commandLine(place), "kernel_cmdline: " + Self.text(line))
+            let prefix = "kernel_cmdline: "
+            try add(
+                8, .ipl, hashing: line, .commandLine(place), prefix + Self.text(line),
+                data: EventData.text(prefix, line))
         case .file(let file, let content?):
-            try add(9, .ipl, hashing: content, .grubCommand(place), file.shownName)
+            try add(
+                9, .ipl, hashing: content, .grubCommand(place), file.shownName, data: EventData.text(file.shownName))
         case .file(let file, nil):
             let volume = try volume(of: file)
             let digests = try system { () throws(InstalledSystemError) in
@@ -70,7 +77,7 @@ extension Predictor {
             events.append(
                 PredictedEvent(
                     pcr: 9, type: .ipl, digests: digests, reason: .file(volume.name + file.path),
-                    text: file.shownName))
+                    text: file.shownName, data: EventData.text(file.shownName)))
         case .image(_, by: .loadImage) where keepsLoadedImages:
             gap(
                 [4], "the start of the kernel",
@@ -78,7 +85,8 @@ extension Predictor {
         case .image(let file, _):
             let program = try program(of: file)
             if let shim { try predictAuthority(of: program, shim: shim, after: first) }
-            try add(program)
+            // shim and GRUB hold it in memory, and say no path.
+            try add(program, data: EventData.imageLoad(of: program, path: nil))
         }
     }
 

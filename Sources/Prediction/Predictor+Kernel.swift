@@ -26,7 +26,8 @@ extension Predictor {
         }
         if let (line, place) = lines.last, Self.holds(code, Self.loadOptions) {
             try add(
-                9, .eventTag, hashing: Self.loadOptions(of: line), .commandLine(place.description), Self.loadOptions)
+                9, .eventTag, hashing: Self.loadOptions(of: line), .commandLine(place.description), Self.loadOptions,
+                data: EventData.tagged(0x8F3B_22ED, Self.loadOptions))
         }
         guard Self.holds(code, Self.initrd) else { return }
         try predictInitrd(of: kernel, grub)
@@ -70,7 +71,7 @@ extension Predictor {
         events.append(
             PredictedEvent(
                 pcr: 9, type: .eventTag, digests: values, reason: .file(files.map { $0.path }.joined(separator: ", ")),
-                text: Self.initrd))
+                text: Self.initrd, data: EventData.tagged(0x8F3B_22EC, Self.initrd)))
     }
 
     /// Far more than any kernel has, in bytes.

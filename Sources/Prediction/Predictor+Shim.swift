@@ -107,6 +107,7 @@ extension Predictor {
         guard history.template != nil else {
             return gap([14], name, "shim's own list has changed, and the owner's part of it is not known")
         }
-        try add(14, event.type, hashing: made, .contents("shim, section .vendor_cert"), name)
+        let data = Array(history.log.data(of: event))
+        try add(14, event.type, hashing: made, .contents("shim, section .vendor_cert"), name, data: data)
     }
 }

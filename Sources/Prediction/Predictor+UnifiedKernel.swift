@@ -13,14 +13,15 @@ extension Predictor {
             guard let section = program.image.layout.unifiedKernelSections.first(where: { $0.name == name }) else {
                 continue
             }
-            try add(11, .ipl, hashing: Array(name.utf8) + [0], .contents(program.name), name)
+            let data = EventData.wideText(name)
+            try add(11, .ipl, hashing: Array(name.utf8) + [0], .contents(program.name), name, data: data)
             let digests = RunningDigests(algorithms)
             try system { () throws(InstalledSystemError) in try program.file.feed(digests, section.contentRange) }
             let values = try hashing { () throws(CryptographyError) in try digests.finish() }
             events.append(
                 PredictedEvent(
                     pcr: 11, type: .ipl, digests: values, reason: .file(program.name + " section " + name),
-                    text: "contents of " + name))
+                    text: "contents of " + name, data: data))
         }
         gap([4, 9], "the kernel inside \(program.name)", "what it and its stub measure depends on the stub's version")
         gap([12], "command lines and credentials", "the stub takes them from the disk and from the host")

@@ -44,22 +44,25 @@ struct Predictor {
         }
         events.append(
             PredictedEvent(
-                pcr: event.pcr, type: event.type, digests: digests, reason: history.reason, text: text(of: event)))
+                pcr: event.pcr, type: event.type, digests: digests, reason: history.reason, text: text(of: event),
+                data: Array(history.log.data(of: event))))
     }
 
-    /// An event whose digest is that of `bytes`.
+    /// An event whose digest is that of `bytes`, and whose data they are, too, where it is not given.
     mutating func add(
-        _ pcr: UInt32, _ type: EventType, hashing bytes: [UInt8], _ reason: PredictedEvent.Reason, _ text: String
+        _ pcr: UInt32, _ type: EventType, hashing bytes: [UInt8], _ reason: PredictedEvent.Reason, _ text: String,
+        data: [UInt8]? = nil
     ) throws(PredictionError) {
         var digests: [[UInt8]] = []
         for algorithm in algorithms {
             digests.append(try hash(bytes, algorithm))
         }
-        events.append(PredictedEvent(pcr: pcr, type: type, digests: digests, reason: reason, text: text))
+        events.append(
+            PredictedEvent(pcr: pcr, type: type, digests: digests, reason: reason, text: text, data: data ?? bytes))
     }
 
     /// A program that firmware or shim measures into PCR 4.
-    mutating func add(_ program: BootProgram) throws(PredictionError) {
+    mutating func add(_ program: BootProgram, data: [UInt8]) throws(PredictionError) {
         var digests: [[UInt8]] = []
         for algorithm in algorithms {
             digests.append(try system { () throws(InstalledSystemError) in try program.digest(algorithm) })
@@ -67,7 +70,7 @@ struct Predictor {
         events.append(
             PredictedEvent(
                 pcr: 4, type: .bootServicesApplication, digests: digests, reason: .file(program.name),
-                text: program.kind.rawValue + " " + program.path))
+                text: program.kind.rawValue + " " + program.path, data: data))
     }
 
     mutating func gap(_ pcrs: [UInt32], _ event: String, _ reason: String) {
