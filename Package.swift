@@ -151,8 +151,16 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem", "PartitionTable",
             "Prediction",
         ]),
+    library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
+    .executableTarget(
+        name: "snp-emulator",
+        dependencies: [
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: strict),
     .executableTarget(
         name: "sealroot",
         dependencies: [
@@ -227,6 +235,9 @@ let testTargets: [Target] = [
     tests(
         "SealingTests", ["BoundedBytes", "Cryptography", "SealedFormat", "Sealing", "Secrets", "TestSupport"]),
     tests("SNPABITests", ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "TestSupport"]),
+    tests(
+        "LaunchMeasurementTests",
+        ["BoundedBytes", "LaunchMeasurement", "SNPABI", "TestSupport", "snp-emulator"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
 let fuzzTargets: [Target] = [

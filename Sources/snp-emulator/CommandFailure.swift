@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import InitramfsRuntime
+internal import JSON
+
+/// A command that failed: its exit code and what its one line says.
+struct CommandFailure: Error {
+    let code: InitramfsRuntime.ExitCode
+    /// The part of the machine, or of the input, that it is about.
+    let area: String
+    let detail: String
+
+    init(_ code: InitramfsRuntime.ExitCode, area: String, _ detail: String) {
+        self.code = code
+        self.area = area
+        self.detail = detail
+    }
+
+    init(_ error: FileError, area: String) {
+        self.init(error.isMissing ? .missing : .inputOutput, area: area, error.description)
+    }
+
+    /// The bytes of an input file. One that is too long for what it should be is malformed.
+    static func reading(_ path: String, limit: Int, area: String) throws(CommandFailure) -> [UInt8] {
+        do throws(FileError) { return try FileBytes.read(path, limit: limit) } catch {
+            guard error.operation == .limit else { throw CommandFailure(error, area: area) }
+            throw CommandFailure(.malformed, area: area, error.description)
+        }
+    }
+}
+
+/// Runs the work of a command and turns its failure into one line and the exit code.
+func reporting(_ work: () throws(CommandFailure) -> Void) throws {
+    do throws(CommandFailure) { try work() } catch {
+        Console.report("snp-emulator: " + error.area + ": " + error.detail)
+        throw ArgumentParser.ExitCode(error.code.rawValue)
+    }
+}
