@@ -89,6 +89,7 @@ let effects: [Target] = [
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
 ]
 let decisions: [Target] = [
+    library("Attestation", ["BoundedBytes", "Cryptography", "JSON", "SNPABI"]),
     library("BootPolicy", ["BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON"]),
     library("RecoveryKeys", ["Cryptography", "Secrets"], lifetimes),
     library("Sealing", ["Cryptography", "InitramfsRuntime", "SealedFormat", "Secrets"]),
@@ -173,6 +174,9 @@ let ownerTargets: [Target] = [
         swiftSettings: strict),
 ]
 let testTargets: [Target] = [
+    tests(
+        "AttestationTests",
+        ["Attestation", "BoundedBytes", "Cryptography", "JSON", "SNPABI", "TestSupport", "sealroot"]),
     tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
