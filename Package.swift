@@ -164,11 +164,15 @@ let ownerTargets: [Target] = [
         ],
         swiftSettings: strict),
 ]
+// The emulated machine; it never imports what judges it.
+let emulatorTargets: [Target] = [
+    library("SecureProcessor", ["BoundedBytes", "Cryptography", "SNPABI", "Secrets"])
+]
 let testTargets: [Target] = [
     tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
-    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets", "TestSupport"]),
+    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "JSON", "Secrets", "TestSupport"]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",
@@ -227,6 +231,9 @@ let testTargets: [Target] = [
     tests(
         "SealingTests", ["BoundedBytes", "Cryptography", "SealedFormat", "Sealing", "Secrets", "TestSupport"]),
     tests("SNPABITests", ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "TestSupport"]),
+    tests(
+        "SecureProcessorTests",
+        ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
 let fuzzTargets: [Target] = [
@@ -247,7 +254,8 @@ let package = Package(
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
-        + (isEmbedded ? [] : ownerTargets + testTargets.filter { $0.type != .test || isWanted($0.name) })
+        + (isEmbedded
+            ? [] : ownerTargets + emulatorTargets + testTargets.filter { $0.type != .test || isWanted($0.name) })
         + (isFuzzing ? fuzzTargets : []),
     swiftLanguageModes: [.v6]
 )
