@@ -166,7 +166,13 @@ let ownerTargets: [Target] = [
 ]
 // The emulated machine; it never imports what judges it.
 let emulatorTargets: [Target] = [
-    library("SecureProcessor", ["BoundedBytes", "Cryptography", "SNPABI", "Secrets"])
+    library("SecureProcessor", ["BoundedBytes", "Cryptography", "SNPABI", "Secrets"]),
+    library(
+        "SNPEmulator",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "Secrets",
+            "SecureProcessor",
+        ]),
 ]
 let testTargets: [Target] = [
     tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),

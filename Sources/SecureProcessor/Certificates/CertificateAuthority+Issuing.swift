@@ -27,7 +27,7 @@ extension CertificateAuthority {
 
     /// The certificate of a provider's VLEK for one TCB, DER: by the ASVK, for a year.
     public func vlekCertificate(
-        of vlek: borrowing LoadedEndorsementKey, tcb: TCBVersion, issued: Int64
+        of vlek: LoadedEndorsementKey, tcb: TCBVersion, issued: Int64
     ) throws(CryptographyError) -> [UInt8] {
         let key = try vlek.key(tcb, generation)
         let content = CertificateContent(
