@@ -173,6 +173,16 @@ let ownerTargets: [Target] = [
         ],
         swiftSettings: strict),
 ]
+// The emulated machine; it never imports what judges it.
+let emulatorTargets: [Target] = [
+    library("SecureProcessor", ["BoundedBytes", "Cryptography", "SNPABI", "Secrets"]),
+    library(
+        "SNPEmulator",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "Secrets",
+            "SecureProcessor",
+        ]),
+]
 let testTargets: [Target] = [
     tests(
         "AttestationTests",
@@ -180,7 +190,7 @@ let testTargets: [Target] = [
     tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
-    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets", "TestSupport"]),
+    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "JSON", "Secrets", "TestSupport"]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",
@@ -242,6 +252,8 @@ let testTargets: [Target] = [
     tests(
         "LaunchMeasurementTests",
         ["BoundedBytes", "LaunchMeasurement", "SNPABI", "TestSupport", "snp-emulator"]),
+        "SecureProcessorTests",
+        ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
 let fuzzTargets: [Target] = [
@@ -262,7 +274,8 @@ let package = Package(
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
-        + (isEmbedded ? [] : ownerTargets + testTargets.filter { $0.type != .test || isWanted($0.name) })
+        + (isEmbedded
+            ? [] : ownerTargets + emulatorTargets + testTargets.filter { $0.type != .test || isWanted($0.name) })
         + (isFuzzing ? fuzzTargets : []),
     swiftLanguageModes: [.v6]
 )

@@ -24,6 +24,8 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "emulator.h"
+
 // One derivation by a KDF of libcrypto's with SHA-256; `mac` and `salt` may be NULL. Here, since OSSL_PARAM keeps the
 // pointers to its names, which Swift makes for one call only.
 static inline int shim_derive(const char *name, const char *mac, const unsigned char *key, size_t key_count,
