@@ -153,6 +153,7 @@ let ownerTargets: [Target] = [
             "Prediction",
         ]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
+    library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
@@ -191,6 +192,8 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "JSON", "Secrets", "TestSupport"]),
+    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets", "TestSupport"]),
+    tests("EncryptedMemoryTests", ["BoundedBytes", "Cryptography", "EncryptedMemory", "Secrets", "TestSupport"]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",

@@ -15,6 +15,7 @@ public struct CryptographyError: Error, Equatable, CustomStringConvertible {
         case agree = "EVP_PKEY_derive"
         case encrypt = "EVP_EncryptUpdate"
         case encryptKey = "EVP_PKEY_encrypt"
+        case tweakedCipher = "EVP_CipherUpdate"
     }
 
     public let call: Call
