@@ -37,6 +37,14 @@ extension TPMError {
         case event
         /// The values are not those of the selection.
         case selection
+        /// No key of the endorsement hierarchy has the public area that was asked for.
+        case endorsementKey
+        /// The NV index holds more than was expected.
+        case indexSize
+        /// The empty authorisation does not let the NV index be read.
+        case indexAttributes
+        /// What the TPM has signed is no certification of the key that was asked for, or not signed by the key expected.
+        case certification
         /// The session's connection has broken, and the session with it.
         case sessionLost
         /// libcrypto failed.
@@ -62,6 +70,10 @@ extension TPMError {
             case .foreignCounter: "the NV index is another one than the volume's counter"
             case .event: "no such PCR, or an event longer than 1024 bytes"
             case .selection: "the values are not those of the selected PCRs"
+            case .endorsementKey: "this TPM does not have the endorsement key that was asked for"
+            case .indexSize: "the NV index holds more than was expected"
+            case .indexAttributes: "the NV index cannot be read without an authorisation"
+            case .certification: "not the certification of the key by the attestation key that was asked for"
             case .sessionLost: "the session was lost with its connection"
             case .cryptography: "libcrypto failed"
             }

@@ -27,12 +27,15 @@ extension TPM {
         return value
     }
 
-    /// Starts a session that authorises one use of `parent` and is salted to it.
-    func startAuthorization(of parent: StorageKey, _ esys: OpaquePointer) throws(TPMError) -> Resource {
+    /// Starts a session that authorises one use of `parent` and is salted to it, or to another key of its TPM.
+    func startAuthorization(
+        of parent: StorageKey, saltedTo key: StorageKey? = nil, _ esys: OpaquePointer
+    ) throws(TPMError) -> Resource {
+        let key = key ?? parent
         switch parent.purpose {
-        case .storageRoot: return unsafe try startSession(TPM2_SE_HMAC, saltedTo: parent, esys)
+        case .storageRoot: return unsafe try startSession(TPM2_SE_HMAC, saltedTo: key, esys)
         case .endorsement:
-            let session = unsafe try startSession(TPM2_SE_POLICY, saltedTo: parent, esys)
+            let session = unsafe try startSession(TPM2_SE_POLICY, saltedTo: key, esys)
             unsafe try permitEndorsementKey(session, esys)
             return session
         }

@@ -6,7 +6,8 @@ struct Resource: ~Copyable {
     private let link: Link
     /// The connection that ESYS's record belongs to: the next one uses the same numbers for other resources.
     private let generation: Int
-    private var transient: UInt32?
+    /// The TPM's own handle of what is flushed.
+    private(set) var transient: UInt32?
 
     /// A record only: the TPM keeps the object.
     init(_ id: ESYS_TR, _ link: Link) {

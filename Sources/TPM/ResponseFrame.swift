@@ -87,6 +87,9 @@ struct ResponseFrame {
         case Command.verifySignature:
             try reader.skip(6)  // tag and hierarchy
             _ = try reader.sized()
+        case Command.certify:
+            _ = try reader.sized()  // what is signed
+            try skipSignature(&reader)
         case Command.readPCRs:
             try reader.skip(4)  // counter
             try skipSelections(&reader)
@@ -107,6 +110,20 @@ struct ResponseFrame {
         }
     }
 
+    /// TPMT_SIGNATURE.
+    private static func skipSignature(_ reader: inout ByteReader) throws(ByteError) {
+        switch try reader.bigEndian(UInt16.self) {
+        case 0x0014, 0x0016:  // TPM_ALG_RSASSA, TPM_ALG_RSAPSS
+            try reader.skip(2)
+            _ = try reader.sized()
+        case 0x0018:  // TPM_ALG_ECDSA
+            try reader.skip(2)
+            for _ in 0..<2 { _ = try reader.sized() }
+        // What we would not check either.
+        default: try reader.skip(reader.remaining)
+        }
+    }
+
     /// TPML_PCR_SELECTION.
     private static func skipSelections(_ reader: inout ByteReader) throws(ByteError) {
         let count: UInt32 = try reader.bigEndian()
@@ -122,6 +139,7 @@ struct ResponseFrame {
         static let defineSpace: UInt32 = 0x12A
         static let createPrimary: UInt32 = 0x131
         static let increment: UInt32 = 0x134
+        static let certify: UInt32 = 0x148
         static let policyNV: UInt32 = 0x149
         static let readIndex: UInt32 = 0x14E
         static let policySecret: UInt32 = 0x151

@@ -52,8 +52,16 @@ extension TPM {
     private func primary(
         _ template: StorageKey.Template, at handle: UInt32, _ esys: OpaquePointer
     ) throws(TPMError) -> Primary {
+        let made = unsafe try primary(template.publicArea, in: template.purpose.hierarchy, esys)
+        return Primary(resource: made.resource, key: try StorageKey(handle: handle, publicArea: made.publicArea))
+    }
+
+    /// A primary key, by TPM2_CreatePrimary. The hierarchy's authorisation must be empty.
+    func primary(
+        _ template: [UInt8], in hierarchy: ESYS_TR, _ esys: OpaquePointer
+    ) throws(TPMError) -> PrimaryObject {
         var sensitive = TPM2B_SENSITIVE_CREATE()
-        guard var area = decodePublic(template.publicArea) else { throw TPMError(.marshal, .reply) }
+        guard var area = decodePublic(template) else { throw TPMError(.marshal, .reply) }
         var outside = TPM2B_DATA()
         var pcrs = TPML_PCR_SELECTION()
         var id = ESYS_TR_NONE
@@ -62,12 +70,11 @@ extension TPM {
         let none = ESYS_TR_NONE
         try link.check(
             unsafe Esys_CreatePrimary(
-                esys, template.purpose.hierarchy, ESYS_TR_PASSWORD, none, none, &sensitive, &area, &outside, &pcrs, &id,
+                esys, hierarchy, ESYS_TR_PASSWORD, none, none, &sensitive, &area, &outside, &pcrs, &id,
                 &reply, nil, nil, nil), .createPrimary)
         let resource = unsafe try Resource.transient(id, link, esys)
         guard let reply = unsafe reply else { throw TPMError(.createPrimary, .reply) }
-        let key = try StorageKey(handle: handle, publicArea: unsafe try encode(reply))
-        return Primary(resource: resource, key: key)
+        return PrimaryObject(resource: resource, publicArea: unsafe try encode(reply))
     }
 
     private func keep(_ primary: borrowing Primary, _ esys: OpaquePointer) throws(TPMError) -> StorageKey {
@@ -88,6 +95,13 @@ extension TPM {
         try link.check(unsafe Esys_TR_Deserialize(esys, record, record.count, &id), .deserialize)
         return Resource(id, link)
     }
+}
+
+/// What TPM2_CreatePrimary has made, as long as this lives.
+struct PrimaryObject: ~Copyable {
+    let resource: Resource
+    /// TPM2B_PUBLIC in its wire form.
+    let publicArea: [UInt8]
 }
 
 /// A storage root key in the TPM, not kept yet.

@@ -24,6 +24,7 @@ public struct TPMError: Error, Equatable, Sendable, CustomStringConvertible {
         case policySecret = "Esys_PolicySecret"
         case policyCommandCode = "Esys_PolicyCommandCode"
         case policyAuthorize = "Esys_PolicyAuthorize"
+        case certify = "Esys_Certify"
         case unseal = "Esys_Unseal"
         case readPCRs = "Esys_PCR_Read"
         case event = "Esys_PCR_Event"

@@ -1,4 +1,5 @@
 import Cryptography
+import Foundation
 import Secrets
 import TPM
 import TestSupport
@@ -63,4 +64,11 @@ struct Enrolled {
             return nil
         } catch let error as TPMError { return error }
     }
+}
+
+/// Base64 with the alphabet of URLs, without padding.
+func base64URL(_ text: String) -> [UInt8]? {
+    let standard = text.replacing("-", with: "+").replacing("_", with: "/")
+    let padding = String(repeating: "=", count: (4 - standard.count % 4) % 4)
+    return Data(base64Encoded: standard + padding).map { Array($0) }
 }
