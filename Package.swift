@@ -147,28 +147,8 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "InitramfsRuntime", "InstalledSystem",
             "JSON",
         ]),
-    library(
-        "MeasuredBoot",
-        [
-            "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem", "PartitionTable",
-            "Prediction",
-    library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
-    library(
-        "SNPEmulator",
-        [
-            "BoundedBytes", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON", "SNPABI", "Secrets",
-        ]),
-    library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
-    library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
-    .executableTarget(
-        name: "snp-emulator",
-        dependencies: [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ],
-        swiftSettings: strict),
     .executableTarget(
         name: "sealroot",
         dependencies: [
@@ -182,13 +162,29 @@ let ownerTargets: [Target] = [
 ]
 // The emulated machine; it never imports what judges it.
 let emulatorTargets: [Target] = [
+    library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
+    library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
+    library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
+    library(
+        "MeasuredBoot",
+        [
+            "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem", "PartitionTable",
+            "Prediction",
+        ]),
     library("SecureProcessor", ["BoundedBytes", "Cryptography", "SNPABI", "Secrets"]),
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "Secrets",
+            "BoundedBytes", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON", "SNPABI", "Secrets",
             "SecureProcessor",
         ]),
+    .executableTarget(
+        name: "snp-emulator",
+        dependencies: [
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: strict),
 ]
 let testTargets: [Target] = [
     tests(
@@ -198,7 +194,6 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "JSON", "Secrets", "TestSupport"]),
-    tests("CryptographyTests", ["Cryptography", "BoundedBytes", "Secrets", "TestSupport"]),
     tests("EncryptedMemoryTests", ["BoundedBytes", "Cryptography", "EncryptedMemory", "Secrets", "TestSupport"]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
@@ -261,6 +256,7 @@ let testTargets: [Target] = [
     tests(
         "LaunchMeasurementTests",
         ["BoundedBytes", "LaunchMeasurement", "SNPABI", "TestSupport", "snp-emulator"]),
+    tests(
         "SecureProcessorTests",
         ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
