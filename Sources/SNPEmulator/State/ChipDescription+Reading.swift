@@ -1,6 +1,6 @@
 internal import BoundedBytes
 internal import JSON
-internal import SNPABI
+public import SNPABI
 internal import SecureProcessor
 
 extension ChipDescription {

@@ -1,4 +1,4 @@
-public import SNPABI
+internal import SNPABI
 public import SecureProcessor
 
 /// chip.json of a state folder: all that is no secret.

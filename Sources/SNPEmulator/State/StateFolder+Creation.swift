@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Cryptography
-public import InitramfsRuntime
+internal import InitramfsRuntime
 public import SNPABI
 internal import Secrets
-public import SecureProcessor
+internal import SecureProcessor
 
 extension StateFolder {
     /// What `create` can be told about the chip.
@@ -53,14 +53,15 @@ extension StateFolder {
     }
 
     private static func requireFree(_ path: String) throws(StateError) {
+        let isFree: Bool
         do throws(FileError) {
             let folder = try FileDescriptor.open(readingAt: path)
-            guard try folder.kind == .folder, try folder.names().isEmpty else { throw StateError.exists(path) }
-        } catch let error as StateError {
-            throw error
+            isFree = try folder.kind == .folder ? try folder.names().isEmpty : false
         } catch {
             guard error.isMissing else { throw .file(error) }
+            isFree = true
         }
+        guard isFree else { throw .exists(path) }
     }
 
     /// Makes the temporary folder and locks it; one that a killed process left is emptied.

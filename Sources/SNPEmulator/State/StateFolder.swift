@@ -3,7 +3,7 @@ internal import Cryptography
 internal import InitramfsRuntime
 public import SNPABI
 internal import Secrets
-public import SecureProcessor
+internal import SecureProcessor
 
 /// One emulated chip on the disk: its secrets, its certificates, its vTPM.
 ///
