@@ -80,7 +80,7 @@ let formats: [Target] = [
         strict + (isControl ? [.define("SEALROOT_WITHOUT_HEADER_CHECK")] : [])),
     library("PartitionTable", ["BoundedBytes"]),
     library("SealedFormat", ["BoundedBytes", "JSON", "Cryptography"]),
-    library("SNPABI", ["BoundedBytes", "Cryptography"]),
+    library("SNPABI", ["BoundedBytes", "Cryptography", "Secrets"]),
 ]
 let effects: [Target] = [
     library(
@@ -252,7 +252,7 @@ let testTargets: [Target] = [
         "LUKSHeaderTests", ["BoundedBytes", "Cryptography", "HeaderForgery", "JSON", "LUKSHeader", "TestSupport"]),
     tests(
         "SealingTests", ["BoundedBytes", "Cryptography", "SealedFormat", "Sealing", "Secrets", "TestSupport"]),
-    tests("SNPABITests", ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "TestSupport"]),
+    tests("SNPABITests", ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "Secrets", "TestSupport"]),
     tests(
         "LaunchMeasurementTests",
         ["BoundedBytes", "LaunchMeasurement", "SNPABI", "TestSupport", "snp-emulator"]),
