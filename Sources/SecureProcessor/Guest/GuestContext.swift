@@ -35,15 +35,6 @@ final class GuestContext {
     var isVCEKDisabled = false
 }
 
-/// A guest's key for messages of one level, and how far its messages have got.
-final class MessageKey {
-    let secret: SecretBytes
-    /// The last sequence number in use: of an answer.
-    var counter: UInt64 = 0
-
-    init(_ secret: consuming SecretBytes) { self.secret = secret }
-}
-
 /// A secret that comes and goes with its owner.
 final class HeldSecret {
     let bytes: SecretBytes

@@ -38,8 +38,7 @@ extension SecretBytes {
         return copy
     }
 
-    /// The other way round.
-    init(copying source: [UInt8]) {
-        self.init(count: source.count) { for index in source.indices { $0[index] = source[index] } }
+    func copy(into target: inout MutableSpan<UInt8>, at offset: Int) {
+        for index in bytes.indices { target[offset + index] = bytes[index] }
     }
 }
