@@ -60,6 +60,7 @@ let systemLibraries: [Target] = [
         name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+    .systemLibrary(name: "CGuestProcess"),
     .systemLibrary(name: "CFUSE3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
@@ -146,6 +147,18 @@ let ownerTargets: [Target] = [
         [
             "BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "InitramfsRuntime", "InstalledSystem",
             "JSON",
+        ]),
+    library(
+        "MeasuredBoot",
+        [
+            "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem", "PartitionTable",
+            "Prediction",
+        ]),
+    library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
+    library(
+        "SNPEmulator",
+        [
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON", "SNPABI", "Secrets",
         ]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
