@@ -20,7 +20,7 @@ struct GuestStandIn {
             hiddenFolder: try options.option("hide"), eventLog: try options.option("event-log"))
         let hasSNP = !options.flag("no-snp")
         try options.finish()
-        do {
+        do throws(GuestError) {
             try GuestNamespace.enter()
             let processor = StandInProcessor(vmpck: level)
             let seat = HypervisorSeat(certificates: table(certificates), attack: attack, processor: processor.serve)
@@ -30,7 +30,7 @@ struct GuestStandIn {
                 settings, driver: hasSNP ? SEVGuestDriver(channel: seat, key: key, vmpck: level) : nil,
                 services: services)
             exit(try guest.run())
-        } catch let error as GuestError {
+        } catch {
             Console.report("guest-stand-in: " + error.description)
             exit(error.exitCode)
         }

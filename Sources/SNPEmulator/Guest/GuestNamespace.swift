@@ -25,8 +25,12 @@ public enum GuestNamespace {
     }
 
     private static func write(_ text: String, to path: String) throws(GuestError) {
+        // These files take one write(2), and no pwrite.
         do throws(FileError) {
-            try FileDescriptor.open(updatingAt: path).write(Array(text.utf8), at: 0)
+            let file = try FileDescriptor.open(updatingAt: path)
+            guard unsafe CLinux.write(file.rawValue, text, text.utf8.count) == text.utf8.count else {
+                throw FileError(.write, path, errno: shim_errno())
+            }
         } catch { throw .namespace(step: path, errno: error.errno) }
     }
 }
