@@ -61,6 +61,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CFUSE3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "CGuestProcess"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
 let base: [Target] = [
@@ -175,8 +176,8 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON", "SNPABI", "Secrets",
-            "SecureProcessor",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON", "SNPABI",
+            "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
         name: "snp-emulator",
@@ -227,6 +228,9 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport"], path: "Tests/Bench",
         swiftSettings: strict),
+    .executableTarget(
+        name: "guest-stand-in", dependencies: ["BoundedBytes", "Cryptography", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets"],
+        path: "Tests/GuestStandIn", swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     .target(
         name: "HeaderForgery", dependencies: ["Cryptography", "TestSupport"], path: "Tests/HeaderForgery",

@@ -38,8 +38,10 @@ struct NodeTable {
         return last
     }
 
-    /// The number that a listing shows: 0 where the kernel has not asked for the node yet.
-    func number(of node: VirtualNode) -> UInt64 { numbers[Self.identity(node)] ?? 0 }
+    /// The number that a listing shows for a node that the kernel has not asked for; 0 would hide it.
+    private static let unknown: UInt64 = 0xFFFF_FFFF
+
+    func number(of node: VirtualNode) -> UInt64 { numbers[Self.identity(node)] ?? Self.unknown }
 
     mutating func forget(_ number: UInt64, lookups: UInt64) {
         guard number != Self.root, let entry = entries[number] else { return }

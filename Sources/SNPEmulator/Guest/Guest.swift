@@ -1,0 +1,103 @@
+internal import CLinux
+internal import FUSEMount
+internal import InitramfsRuntime
+
+/// A guest: a command in a world of its own, and the emulator's side of that world, served from one thread.
+public struct Guest: ~Copyable {
+    /// What a guest runs and sees.
+    public struct Settings: Sendable {
+        /// The program, looked for in PATH, and its arguments.
+        public var command: [String]
+        /// `NAME=value`, all of them.
+        public var environment: [String]
+        /// The emulator's secrets, which the guest must not see.
+        public var hiddenFolder: String?
+        /// The TCG event log of the guest's boot, for the kernel's own path.
+        public var eventLog: String?
+
+        public init(
+            command: [String], environment: [String], hiddenFolder: String? = nil, eventLog: String? = nil
+        ) {
+            self.command = command
+            self.environment = environment
+            self.hiddenFolder = hiddenFolder
+            self.eventLog = eventLog
+        }
+    }
+
+    private let settings: Settings
+    private var device: FUSEMount?
+    private var configuration: FUSEMount?
+    private var driver: SEVGuestDriver?
+
+    private static let devicePath = "/dev/sev-guest"
+    private static let configurationPath = "/sys/kernel/config"
+
+    /// Makes the guest's devices and folders. `GuestNamespace.enter` comes before.
+    ///
+    /// - Parameters:
+    ///   - driver: nil where the guest's memory is not protected by SEV-SNP: it has neither the device nor configfs-tsm.
+    ///   - services: nil where the guest's kernel runs at VMPL 0.
+    public init(
+        _ settings: Settings, driver: SEVGuestDriver?, services: (any ServiceAttestation)?
+    ) throws(GuestError) {
+        self.settings = settings
+        // While the machine's own /dev can be seen.
+        let first = try Self.openFUSE()
+        let second = try Self.openFUSE()
+        try GuestMounts.makeDevices()
+        try GuestMounts.makeKernelFolder(eventLog: settings.eventLog)
+        guard let driver else { return }
+        self.driver = driver
+        try GuestMounts.makeFile(Self.devicePath)
+        let reports = TSMReports(ReportProvider(driver: driver, services: services))
+        let root = FixedFolder([("tsm", .folder(FixedFolder([("report", .folder(reports))])))])
+        do throws(MountError) {
+            device = try FUSEMount(.file(SEVGuestFile(driver)), at: Self.devicePath, device: first)
+            configuration = try FUSEMount(.folder(root), at: Self.configurationPath, device: second)
+        } catch { throw .mount(error) }
+    }
+
+    private static func openFUSE() throws(GuestError) -> FileDescriptor {
+        do throws(FileError) {
+            return try FileDescriptor.open(updatingAt: "/dev/fuse")
+        } catch { throw .file(error) }
+    }
+
+    /// Runs the command, and serves the guest until it ends.
+    ///
+    /// - Returns: the command's exit status, or 128 and the number of the signal that ended it.
+    public consuming func run() throws(GuestError) -> Int32 {
+        let signals = try GuestSignals()
+        let process = try GuestProcess.start(
+            settings.command, environment: settings.environment, hiding: settings.hiddenFolder, signals: signals)
+        // Before the processes that are left are waited for: one of them may wait for us.
+        defer { (device, configuration, driver) = (nil, nil, nil) }
+        while true {
+            var entries = [
+                pollfd(fd: process.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: device?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: configuration?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            guard unsafe poll(&entries, nfds_t(entries.count), patience) >= 0 || shim_errno() == EINTR else {
+                throw .namespace(step: "poll", errno: shim_errno())
+            }
+            driver?.resume()
+            while let number = signals.next() { process.signal(number) }
+            if entries[2].revents != 0, device?.serve() == false { throw .served(Self.devicePath) }
+            if entries[3].revents != 0, configuration?.serve() == false { throw .served(Self.configurationPath) }
+            guard entries[0].revents != 0 else { continue }
+            switch process.event(name: settings.command[0]) {
+            case .ended(let status): return status
+            case .failed(let error): throw error
+            }
+        }
+    }
+
+    /// Milliseconds until the driver has something to do; -1 where it waits for others.
+    private var patience: Int32 {
+        guard let wakeUp = driver?.wakeUp else { return -1 }
+        return Int32(clamping: max(0, wakeUp - MonotonicClock.milliseconds))
+    }
+}

@@ -1,0 +1,90 @@
+internal import CLinux
+internal import InitramfsRuntime
+
+/// The folders of the machine that a guest sees its own contents in: devices, and what a confidential guest's kernel
+/// shows in sysfs.
+///
+/// Each is a tmpfs over the machine's folder, with the machine's own entries bound into it, as far as the guest is to see
+/// them: so that a name can be added where the machine's file system has none.
+enum GuestMounts {
+    /// The nodes that every guest has.
+    private static let devices = ["null", "zero", "full", "random", "urandom", "tty"]
+    private static let links = [
+        ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"),
+    ]
+
+    /// Mounts /dev: the usual nodes, terminals of the guest's own, no device of the machine's.
+    static func makeDevices() throws(GuestError) {
+        let machine = try cover("/dev")
+        for name in devices { try bind(name, of: machine, into: "/dev", isFolder: false) }
+        for (name, target) in links {
+            guard unsafe symlink(target, "/dev/" + name) == 0 else { throw failure("/dev/" + name) }
+        }
+        try makeFolder("/dev/shm", mode: 0o1777)
+        try makeFolder("/dev/pts", mode: 0o755)
+        let flags = UInt(MS_NOSUID | MS_NOEXEC)
+        guard unsafe mount("devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620") == 0 else {
+            throw failure("/dev/pts")
+        }
+        // The terminal that the guest talks to is of the machine's; programs look for its name in /dev.
+        guard isatty(STDIN_FILENO) == 1 else { return }
+        try makeFile("/dev/console")
+        try bind("/proc/self/fd/0", to: "/dev/console")
+    }
+
+    /// Mounts /sys/kernel: the machine's, without its security events and its configuration.
+    ///
+    /// - Parameter eventLog: a file with the TCG event log of the guest's boot.
+    static func makeKernelFolder(eventLog: String?) throws(GuestError) {
+        let machine = try cover("/sys/kernel")
+        let names: [String]
+        do throws(FileError) { names = try machine.names() } catch { throw .file(error) }
+        for name in names where name != "config" && name != "security" {
+            let kind: FileDescriptor.Kind
+            do throws(FileError) {
+                kind = try machine.open(inside: name, followsLink: false).kind
+            } catch { throw .file(error) }
+            if kind != .other { try bind(name, of: machine, into: "/sys/kernel", isFolder: kind == .folder) }
+        }
+        try makeFolder("/sys/kernel/config", mode: 0o755)
+        try makeFolder("/sys/kernel/security", mode: 0o755)
+        guard let eventLog else { return }
+        try makeFolder("/sys/kernel/security/tpm0", mode: 0o755)
+        let log = "/sys/kernel/security/tpm0/binary_bios_measurements"
+        try makeFile(log)
+        try bind(eventLog, to: log)
+    }
+
+    /// Mounts an empty tmpfs over `path`, and returns the folder that was there.
+    private static func cover(_ path: String) throws(GuestError) -> FileDescriptor {
+        let folder: FileDescriptor
+        do throws(FileError) { folder = try FileDescriptor.open(readingAt: path) } catch { throw .file(error) }
+        guard unsafe mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID), "mode=755,size=16m") == 0 else {
+            throw failure(path)
+        }
+        return folder
+    }
+
+    private static func bind(
+        _ name: String, of machine: borrowing FileDescriptor, into folder: String, isFolder: Bool
+    ) throws(GuestError) {
+        let target = folder + "/" + name
+        if isFolder { try makeFolder(target, mode: 0o755) } else { try makeFile(target) }
+        try bind("/proc/self/fd/\(machine.rawValue)/" + name, to: target)
+    }
+
+    static func bind(_ source: String, to target: String) throws(GuestError) {
+        guard unsafe mount(source, target, nil, UInt(MS_BIND | MS_REC), nil) == 0 else { throw failure(target) }
+    }
+
+    static func makeFile(_ path: String) throws(GuestError) {
+        do throws(FileError) { _ = try FileDescriptor.create(path) } catch { throw .file(error) }
+    }
+
+    private static func makeFolder(_ path: String, mode: UInt32) throws(GuestError) {
+        guard unsafe mkdir(path, mode) == 0, unsafe chmod(path, mode) == 0 else { throw failure(path) }
+    }
+
+    private static func failure(_ path: String) -> GuestError { .namespace(step: path, errno: shim_errno()) }
+}
