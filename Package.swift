@@ -148,6 +148,9 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "InitramfsRuntime", "InstalledSystem",
             "JSON",
         ]),
+    library(
+        "SNPEmulator",
+        ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "Secrets"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
@@ -263,6 +266,11 @@ let testTargets: [Target] = [
     tests(
         "SecureProcessorTests",
         ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
+        "SNPEmulatorTests",
+        [
+            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets",
+            "TestSupport",
+        ]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
 let fuzzTargets: [Target] = [

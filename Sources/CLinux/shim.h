@@ -152,3 +152,5 @@ static inline long shim_read_key(int key, void *bytes, size_t count) {
     return syscall(SYS_keyctl, KEYCTL_READ, key, bytes, count);
 }
 static inline int shim_invalidate_key(int key) { return (int)syscall(SYS_keyctl, KEYCTL_INVALIDATE, key); }
+
+#include "sockets.h"

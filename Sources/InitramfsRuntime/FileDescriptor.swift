@@ -1,12 +1,12 @@
 internal import CLinux
 
 /// One open file, closed exactly once. Offsets and counts are in bytes.
-public struct FileDescriptor: ~Copyable {
+public struct FileDescriptor: ~Copyable, Sendable {
     public let rawValue: Int32
     /// The name it was opened under, for messages.
     public let path: String
 
-    init(owning rawValue: Int32, path: String) {
+    package init(owning rawValue: Int32, path: String) {
         self.rawValue = rawValue
         self.path = path
     }
