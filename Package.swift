@@ -148,9 +148,6 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EFI", "EventLog", "GRUBScript", "InitramfsRuntime", "InstalledSystem",
             "JSON",
         ]),
-    library(
-        "SNPEmulator",
-        ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "Secrets"]),
     library("VirtualMachine", [], strictWithoutC),
     .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
     .executableTarget(
@@ -179,7 +176,8 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON", "SNPABI",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON",
+            "SNPABI",
             "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
@@ -232,7 +230,8 @@ let testTargets: [Target] = [
         name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport"], path: "Tests/Bench",
         swiftSettings: strict),
     .executableTarget(
-        name: "guest-stand-in", dependencies: ["BoundedBytes", "Cryptography", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets"],
+        name: "guest-stand-in",
+        dependencies: ["BoundedBytes", "Cryptography", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets"],
         path: "Tests/GuestStandIn", swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     .target(
@@ -266,6 +265,7 @@ let testTargets: [Target] = [
     tests(
         "SecureProcessorTests",
         ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
+    tests(
         "SNPEmulatorTests",
         [
             "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets",
