@@ -16,15 +16,18 @@ public struct TrustedRoots: Equatable, Sendable {
     /// AMD's roots unless `includingAMD` is false, and the certificates of a PEM text; nil where it holds none, or
     /// anything else.
     public init?(pem: [UInt8], includingAMD: Bool = true) {
-        guard let parts = PEMBundle.parse(pem) else { return nil }
+        guard let parts = PEMBundle.parse(pem), parts.allSatisfy({ $0.isCertificate }) else { return nil }
+        self.init(certificates: parts.map { $0.contents }, includingAMD: includingAMD)
+    }
+
+    /// The same with certificates in DER; nil where one is none.
+    public init?(certificates: [[UInt8]], includingAMD: Bool = true) {
         var fingerprints: [[UInt8]] = []
-        for part in parts {
-            guard part.isCertificate, let certificate = X509Certificate.parse(part.contents) else { return nil }
+        for bytes in certificates {
+            guard let certificate = X509Certificate.parse(bytes) else { return nil }
             do throws(CryptographyError) { fingerprints.append(try certificate.keyFingerprint()) } catch { return nil }
         }
-        includesAMD = includingAMD
-        additional = parts.map { $0.contents }
-        self.fingerprints = fingerprints
+        self.init(includingAMD, certificates, fingerprints)
     }
 
     private init(_ includesAMD: Bool, _ additional: [[UInt8]], _ fingerprints: [[UInt8]]) {
