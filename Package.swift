@@ -266,10 +266,10 @@ let testTargets: [Target] = [
         "SecureProcessorTests",
         ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
     tests(
-        "SNPEmulatorTests",
+        "SVSMTests",
         [
             "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets",
-            "TestSupport",
+            "SecureProcessor", "TestSupport",
         ]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]

@@ -37,7 +37,9 @@ struct VTPMDescription: Equatable {
         do throws(JSONError) { value = try JSONValue(parsing: bytes, mostValues: 64) } catch {
             throw .state(path: path, reason: error.description)
         }
-        var reader = try ObjectReader(value, at: "") { SVSMError.state(path: path, reason: $0.path + " is missing or of the wrong kind") }
+        var reader = try ObjectReader(value, at: "") {
+            SVSMError.state(path: path, reason: "a member is missing, unknown or of the wrong kind: " + $0.path)
+        }
         let version = try reader.integer("version")
         guard version == Self.version else { throw .state(path: path, reason: "version \(version) is not known") }
         identity = LaunchIdentity(

@@ -54,7 +54,9 @@ public final class VirtualTPM: Sendable {
         state.withLock { state in
             if state.failure == nil {
                 // An unorderly end costs at most a count of the lockout.
-                do throws(SVSMError) { _ = try state.link?.exchange(TPMCommand.shutDown) } catch { state.failure = error }
+                do throws(SVSMError) { _ = try state.link?.exchange(TPMCommand.shutDown) } catch {
+                    state.failure = error
+                }
             }
             state.link = nil
             if state.failure == nil { state.failure = .ended(status: 0, message: "it was switched off") }

@@ -21,7 +21,9 @@ import Testing
     }
 
     /// A size that no command has, and half a command before the end.
-    @Test(arguments: [[0x80, 0x01, 0, 0, 0, 9, 0, 0, 1, 0x7B], [0x80, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 1, 0x7B]] as [[UInt8]])
+    @Test(
+        arguments: [[0x80, 0x01, 0, 0, 0, 9, 0, 0, 1, 0x7B], [0x80, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 1, 0x7B]]
+            as [[UInt8]])
     func hangsUpOnWhatIsNoCommand(bytes: [UInt8]) throws {
         let folder = try VTPMFolder()
         let tpm = try folder.open()
@@ -69,7 +71,9 @@ import Testing
         let tpm = try folder.open()
         let tools = try folder.tools(for: tpm)
         kill(tpm.processNumber, SIGSTOP)
-        let killer = Thread { usleep(200_000); kill(tpm.processNumber, SIGKILL) }
+        let killer = Thread {
+            usleep(200_000); kill(tpm.processNumber, SIGKILL)
+        }
         killer.start()
         #expect(try tools.attempt(["tpm2_getrandom", "8"]).status != 0)
         #expect(try tools.attempt(["tpm2_getrandom", "8"]).status != 0)
