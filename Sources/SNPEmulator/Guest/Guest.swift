@@ -72,7 +72,10 @@ public struct Guest: ~Copyable {
         let process = try GuestProcess.start(
             settings.command, environment: settings.environment, hiding: settings.hiddenFolder, signals: signals)
         // Before the processes that are left are waited for: one of them may wait for us.
-        defer { (device, configuration, driver) = (nil, nil, nil) }
+        defer {
+            driver?.abandon()
+            (device, configuration, driver) = (nil, nil, nil)
+        }
         while true {
             var entries = [
                 pollfd(fd: process.descriptor, events: Int16(POLLIN), revents: 0),

@@ -16,6 +16,7 @@ enum GuestMounts {
 
     /// Mounts /dev: the usual nodes, terminals of the guest's own, no device of the machine's.
     static func makeDevices() throws(GuestError) {
+        let terminal = terminalName
         let machine = try cover("/dev")
         for name in devices { try bind(name, of: machine, into: "/dev", isFolder: false) }
         for (name, target) in links {
@@ -27,10 +28,17 @@ enum GuestMounts {
         guard unsafe mount("devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620") == 0 else {
             throw failure("/dev/pts")
         }
-        // The terminal that the guest talks to is of the machine's; programs look for its name in /dev.
-        guard isatty(STDIN_FILENO) == 1 else { return }
+        // The terminal that the guest talks to is the machine's; programs look for its name in /dev.
+        guard let terminal else { return }
         try makeFile("/dev/console")
-        try bind("/proc/self/fd/0", to: "/dev/console")
+        try bind("/proc/self/fd/\(machine.rawValue)/" + terminal, to: "/dev/console")
+    }
+
+    /// Path below /dev of the terminal on standard input, or nil where there is none with a name.
+    private static var terminalName: String? {
+        guard isatty(STDIN_FILENO) == 1, let name = unsafe ttyname(STDIN_FILENO) else { return nil }
+        let path = unsafe String(cString: name)
+        return path.hasPrefix("/dev/") ? String(path.dropFirst("/dev/".count)) : nil
     }
 
     /// Mounts /sys/kernel: the machine's, without its security events and its configuration.

@@ -81,6 +81,14 @@ public final class SEVGuestDriver {
         startNext()
     }
 
+    /// The machine goes down: whoever waits learns it, and nobody is served any more.
+    public func abandon() {
+        key = nil
+        wakeUp = nil
+        if let exchange = current { complete(exchange, .failure(.inputOutput), .busy) }
+        startNext()
+    }
+
     private func startNext() {
         while current == nil, !waiting.isEmpty {
             let (message, completion) = waiting.removeFirst()
