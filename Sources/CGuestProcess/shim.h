@@ -22,7 +22,7 @@ static inline int shim_enter_namespaces(void) { return unshare(CLONE_NEWUSER | C
 // What the guest's first process tells the emulator.
 enum shim_guest_event {
     shim_guest_mount_failed = 1, // value: errno; the command has not been started
-    shim_guest_command_failed,   // value: errno of execvpe
+    shim_guest_command_failed,   // value: errno of execvp
     shim_guest_command_ended,    // value: exit status, or 128 and the number of the signal
 };
 struct shim_guest_report {
@@ -32,7 +32,6 @@ struct shim_guest_report {
 
 struct shim_guest {
     char *const *arguments;
-    char *const *environment;
     const char *hidden;  // a folder that the guest sees empty, or NULL
     int report;          // a socket, and the emulator's end of it
     int emulator;
@@ -61,7 +60,7 @@ static inline void shim_guest_begin(const struct shim_guest *guest) {
     if (command <= 0) {
         if (command == 0) {
             sigprocmask(SIG_SETMASK, &guest->mask, NULL);
-            execvpe(guest->arguments[0], guest->arguments, guest->environment);
+            execvp(guest->arguments[0], guest->arguments);
         }
         shim_guest_tell(guest, shim_guest_command_failed, errno);
         _exit(1);

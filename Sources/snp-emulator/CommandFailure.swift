@@ -29,8 +29,8 @@ struct CommandFailure: Error {
 }
 
 /// Runs the work of a command and turns its failure into one line and the exit code.
-func reporting(_ work: () throws(CommandFailure) -> Void) throws {
-    do throws(CommandFailure) { try work() } catch {
+func reporting<Value>(_ work: () throws(CommandFailure) -> Value) throws -> Value {
+    do throws(CommandFailure) { return try work() } catch {
         Console.report("snp-emulator: " + error.area + ": " + error.detail)
         throw ArgumentParser.ExitCode(error.code.rawValue)
     }

@@ -21,7 +21,7 @@ extension GuestOptions {
         return vcpuType?.processor ?? CPUModel.Series.naples.processor
     }
 
-    private static func image(
+    static func image(
         _ path: String, area: String, endingAt end: UInt64
     ) throws(CommandFailure) -> FirmwareImage {
         let bytes = try CommandFailure.reading(path, limit: largestImage, area: area)

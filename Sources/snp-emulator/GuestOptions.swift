@@ -76,7 +76,7 @@ struct GuestOptions: ParsableArguments {
 }
 
 /// One of the names that the type has.
-private func choice<Choice: RawRepresentable & CaseIterable>(
+func choice<Choice: RawRepresentable & CaseIterable>(
     _ text: String
 ) throws -> Choice where Choice.RawValue == String {
     guard let choice = Choice(rawValue: text) else {
@@ -87,7 +87,7 @@ private func choice<Choice: RawRepresentable & CaseIterable>(
 }
 
 /// A number with `0x` before it, so that nobody's 21 is read as another's 0x15.
-private func hexadecimal(_ text: String, largest: UInt64) throws -> UInt64 {
+func hexadecimal(_ text: String, largest: UInt64) throws -> UInt64 {
     guard text.hasPrefix("0x"), let number = UInt64(text.dropFirst(2), radix: 16), number <= largest else {
         throw ValidationError("'\(text)' is no hexadecimal number with 0x, up to 0x\(String(largest, radix: 16))")
     }

@@ -4,8 +4,10 @@ internal import InitramfsRuntime
 internal import SNPABI
 internal import SNPEmulator
 
+/// A guest as `snp-emulator exec` makes it, on a stand-in for the AMD-SP and, above VMPL 0, for the SVSM.
+///
 /// `guest-stand-in [--vmpl N] [--attack NAME] [--certificates BYTES] [--hide FOLDER] [--event-log FILE] [--no-snp]
-/// -- COMMAND...`: a guest as `snp-emulator exec` makes it, on a stand-in for the AMD-SP and, above VMPL 0, for the SVSM.
+/// -- COMMAND...`
 @main
 struct GuestStandIn {
     static func main() throws {
@@ -16,8 +18,8 @@ struct GuestStandIn {
         let attack = try options.option("attack").flatMap(MessageAttack.init(rawValue:))
         let certificates = Int(try options.option("certificates") ?? "0") ?? 0
         let settings = Guest.Settings(
-            command: Array(words[end...].dropFirst()), environment: environment(),
-            hiddenFolder: try options.option("hide"), eventLog: try options.option("event-log"))
+            command: Array(words[end...].dropFirst()), hiddenFolder: try options.option("hide"),
+            eventLog: try options.option("event-log"))
         let hasSNP = !options.flag("no-snp")
         try options.finish()
         do throws(GuestError) {
@@ -26,7 +28,7 @@ struct GuestStandIn {
             let seat = HypervisorSeat(certificates: table(certificates), attack: attack, processor: processor.serve)
             let key = attack == .withholdKey ? [UInt8](repeating: 0, count: 32) : StandInProcessor.key
             let services = level == 0 ? nil : StandInServices()
-            let guest = try Guest(
+            let guest = try Guest.make(
                 settings, driver: hasSNP ? SEVGuestDriver(channel: seat, key: key, vmpck: level) : nil,
                 services: services)
             exit(try guest.run())
@@ -34,10 +36,6 @@ struct GuestStandIn {
             Console.report("guest-stand-in: " + error.description)
             exit(error.exitCode)
         }
-    }
-
-    private static func environment() -> [String] {
-        ProcessInfo.processInfo.environment.map { $0.key + "=" + $0.value }
     }
 
     /// One entry, of that many bytes with the table.

@@ -6,7 +6,9 @@ internal import Secrets
 /// digests: for tests of what lies between a guest's program and the AMD-SP.
 final class StandInProcessor {
     static let key = [UInt8](1...32)
-    private let secret = SecretBytes(count: 32) { span in for index in 0..<32 { span[index] = StandInProcessor.key[index] } }
+    private let secret = SecretBytes(count: key.count) { bytes in
+        for index in bytes.indices { bytes[index] = StandInProcessor.key[index] }
+    }
     private let vmpck: UInt8
     private var counter: UInt64 = 0
 

@@ -11,6 +11,7 @@ final class TSMReportSession: VirtualFolder {
     static let highestPrivilegeLevel: UInt32 = 3
 
     private unowned let reports: TSMReports
+    private let provider: ReportProvider
     private var configuration = ReportConfiguration()
     private var blobs: ReportBlobs?
     /// Counts what was written, and where that count stood for the report at hand.
@@ -19,8 +20,9 @@ final class TSMReportSession: VirtualFolder {
     /// The folder is gone, but somebody may have a file of it open.
     var isRemoved = false
 
-    init(_ reports: TSMReports, generation: Generation = Generation()) {
+    init(_ reports: TSMReports, _ provider: ReportProvider, generation: Generation = Generation()) {
         self.reports = reports
+        self.provider = provider
         self.generation = generation
         attributes = makeAttributes()
     }
@@ -43,7 +45,7 @@ final class TSMReportSession: VirtualFolder {
 
     // The names in the order in which the kernel makes them.
     private func makeAttributes() -> [(name: String, node: VirtualNode)] {
-        let provider = reports.provider
+        let provider = provider
         var made: [(name: String, node: VirtualNode)] = [
             ("generation", show { "\($0.generation.written)\n" }),
             ("provider", show { _ in provider.name + "\n" }),
@@ -108,7 +110,7 @@ final class TSMReportSession: VirtualFolder {
 
     private func storePrivilegeLevel(_ bytes: [UInt8]) throws(FileSystemFailure) {
         let level = try KernelNumber.unsigned(bytes)
-        guard level >= reports.provider.lowestPrivilegeLevel, level <= Self.highestPrivilegeLevel else {
+        guard level >= provider.lowestPrivilegeLevel, level <= Self.highestPrivilegeLevel else {
             throw .invalid
         }
         try generation.advance()
@@ -142,7 +144,7 @@ final class TSMReportSession: VirtualFolder {
         guard !configuration.nonce.isEmpty else { return completion(.failure(.invalid)) }
         if let blobs, generation.read == generation.written { return completion(.success(blobs)) }
         blobs = nil
-        reports.makeReport(configuration) { result in
+        reports.makeReport(configuration, by: provider) { result in
             if case .success(let made) = result {
                 self.blobs = made
                 self.generation.read = self.generation.written

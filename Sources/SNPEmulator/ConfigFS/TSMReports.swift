@@ -4,13 +4,14 @@ internal import FUSEMount
 ///
 /// Source: Linux, `drivers/virt/coco/guest/report.c` and `Documentation/ABI/testing/configfs-tsm-report`.
 final class TSMReports: VirtualFolder {
-    let provider: ReportProvider
+    /// nil where no driver has registered.
+    private let provider: ReportProvider?
     private var sessions: [String: TSMReportSession] = [:]
     /// The kernel's lock over all sessions is held while a report is made: the host may take its time.
     private var isLocked = false
     private var waiting: [() -> Void] = []
 
-    init(_ provider: ReportProvider) { self.provider = provider }
+    init(_ provider: ReportProvider?) { self.provider = provider }
 
     var names: [String] { sessions.keys.sorted() }
 
@@ -18,7 +19,8 @@ final class TSMReports: VirtualFolder {
 
     func makeFolder(_ name: String) throws(FileSystemFailure) {
         guard sessions[name] == nil else { throw .exists }
-        sessions[name] = TSMReportSession(self)
+        guard let provider else { throw .noAddress }
+        sessions[name] = TSMReportSession(self, provider)
     }
 
     func removeFolder(_ name: String) throws(FileSystemFailure) {
@@ -34,7 +36,8 @@ final class TSMReports: VirtualFolder {
 
     /// Makes a report, and holds up everybody else until it is there.
     func makeReport(
-        _ configuration: ReportConfiguration, completion: @escaping (Result<ReportBlobs, FileSystemFailure>) -> Void
+        _ configuration: ReportConfiguration, by provider: ReportProvider,
+        completion: @escaping (Result<ReportBlobs, FileSystemFailure>) -> Void
     ) {
         isLocked = true
         provider.makeReport(configuration) { result in

@@ -8,24 +8,25 @@ public struct Guest: ~Copyable {
     public struct Settings: Sendable {
         /// The program, looked for in PATH, and its arguments.
         public var command: [String]
-        /// `NAME=value`, all of them.
-        public var environment: [String]
+        /// What the command's environment has besides the emulator's own.
+        public var variables: [String: String]
         /// The emulator's secrets, which the guest must not see.
         public var hiddenFolder: String?
         /// The TCG event log of the guest's boot, for the kernel's own path.
         public var eventLog: String?
 
         public init(
-            command: [String], environment: [String], hiddenFolder: String? = nil, eventLog: String? = nil
+            command: [String], variables: [String: String] = [:], hiddenFolder: String? = nil, eventLog: String? = nil
         ) {
             self.command = command
-            self.environment = environment
+            self.variables = variables
             self.hiddenFolder = hiddenFolder
             self.eventLog = eventLog
         }
     }
 
     private let settings: Settings
+    private let signals: GuestSignals
     private var device: FUSEMount?
     private var configuration: FUSEMount?
     private var driver: SEVGuestDriver?
@@ -33,29 +34,40 @@ public struct Guest: ~Copyable {
     private static let devicePath = "/dev/sev-guest"
     private static let configurationPath = "/sys/kernel/config"
 
-    /// Makes the guest's devices and folders. `GuestNamespace.enter` comes before.
+    /// Makes the guest's devices and folders, and from now on takes the signals that are for the guest, in every thread
+    /// that is started later. `GuestNamespace.enter` comes before.
     ///
     /// - Parameters:
     ///   - driver: nil where the guest's memory is not protected by SEV-SNP: it has neither the device nor configfs-tsm.
+    ///     With a driver that has no key Linux makes no device, and configfs-tsm has no provider.
     ///   - services: nil where the guest's kernel runs at VMPL 0.
-    public init(
+    public static func make(
         _ settings: Settings, driver: SEVGuestDriver?, services: (any ServiceAttestation)?
-    ) throws(GuestError) {
-        self.settings = settings
+    ) throws(GuestError) -> Guest {
+        var guest = Guest(settings: settings, signals: try GuestSignals())
         // While the machine's own /dev can be seen.
         let first = try Self.openFUSE()
         let second = try Self.openFUSE()
         try GuestMounts.makeDevices()
         try GuestMounts.makeKernelFolder(eventLog: settings.eventLog)
-        guard let driver else { return }
-        self.driver = driver
-        try GuestMounts.makeFile(Self.devicePath)
-        let reports = TSMReports(ReportProvider(driver: driver, services: services))
-        let root = FixedFolder([("tsm", .folder(FixedFolder([("report", .folder(reports))])))])
+        guard let driver else { return guest }
+        let provider = driver.hasKey ? ReportProvider(driver: driver, services: services) : nil
+        let root = FixedFolder([("tsm", .folder(FixedFolder([("report", .folder(TSMReports(provider)))])))])
         do throws(MountError) {
-            device = try FUSEMount(.file(SEVGuestFile(driver)), at: Self.devicePath, device: first)
-            configuration = try FUSEMount(.folder(root), at: Self.configurationPath, device: second)
+            guest.configuration = try FUSEMount(.folder(root), at: Self.configurationPath, device: first)
         } catch { throw .mount(error) }
+        guard driver.hasKey else { return guest }
+        guest.driver = driver
+        try GuestMounts.makeFile(Self.devicePath)
+        do throws(MountError) {
+            guest.device = try FUSEMount(.file(SEVGuestFile(driver)), at: Self.devicePath, device: second)
+        } catch { throw .mount(error) }
+        return guest
+    }
+
+    private init(settings: Settings, signals: consuming GuestSignals) {
+        self.settings = settings
+        self.signals = signals
     }
 
     private static func openFUSE() throws(GuestError) -> FileDescriptor {
@@ -68,9 +80,10 @@ public struct Guest: ~Copyable {
     ///
     /// - Returns: the command's exit status, or 128 and the number of the signal that ended it.
     public consuming func run() throws(GuestError) -> Int32 {
-        let signals = try GuestSignals()
-        let process = try GuestProcess.start(
-            settings.command, environment: settings.environment, hiding: settings.hiddenFolder, signals: signals)
+        for (name, value) in settings.variables {
+            guard unsafe setenv(name, value, 1) == 0 else { throw .namespace(step: name, errno: shim_errno()) }
+        }
+        let process = try GuestProcess.start(settings.command, hiding: settings.hiddenFolder, signals: signals)
         // Before the processes that are left are waited for: one of them may wait for us.
         defer {
             driver?.abandon()

@@ -7,6 +7,8 @@ public enum GuestError: Error, Equatable, CustomStringConvertible {
     case namespace(step: String, errno: Int32)
     case file(FileError)
     case mount(MountError)
+    /// The state folder has a guest already.
+    case inUse(String)
     /// The program cannot be run.
     case command(String, errno: Int32)
     /// A file system of the guest is gone: somebody has unmounted it, or libfuse has given up.
@@ -18,6 +20,7 @@ public enum GuestError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .namespace, .mount, .served: ExitCode.unavailable.rawValue
         case .file(let error): (error.isMissing ? ExitCode.missing : .inputOutput).rawValue
+        case .inUse: ExitCode.busy.rawValue
         case .command(_, let errno): errno == 2 ? 127 : 126
         }
     }
@@ -27,6 +30,7 @@ public enum GuestError: Error, Equatable, CustomStringConvertible {
         case .namespace(let step, let errno): "cannot make the guest: " + step + ": " + describeErrno(errno)
         case .file(let error): error.description
         case .mount(let error): error.description
+        case .inUse(let path): "another guest runs on " + path
         case .command(let name, let errno): "cannot run " + name + ": " + describeErrno(errno)
         case .served(let path): path + " has been unmounted"
         }

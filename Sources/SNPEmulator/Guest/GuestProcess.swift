@@ -16,31 +16,26 @@ struct GuestProcess: ~Copyable {
 
     /// - Parameters:
     ///   - command: the program, looked for in PATH, and its arguments; at least one word.
-    ///   - environment: `NAME=value`.
     ///   - hidden: a folder that the guest must see empty.
     ///   - mask: of blocked signals, for the command.
     static func start(
-        _ command: [String], environment: [String], hiding hidden: String?, signals: borrowing GuestSignals
+        _ command: [String], hiding hidden: String?, signals: borrowing GuestSignals
     ) throws(GuestError) -> GuestProcess {
         var (ours, theirs): (Int32, Int32) = (-1, -1)
         guard unsafe shim_message_sockets(&ours, &theirs) == 0 else {
             throw .namespace(step: "socket", errno: shim_errno())
         }
         let arguments = CStrings(command)
-        let variables = CStrings(environment)
         let folders = CStrings(hidden.map { [$0] } ?? [])
         let mask = signals.mask
         let first = unsafe arguments.pointers.withUnsafeBufferPointer { arguments in
-            unsafe variables.pointers.withUnsafeBufferPointer { variables in
-                var guest = unsafe shim_guest()
-                unsafe guest.arguments = arguments.baseAddress
-                unsafe guest.environment = variables.baseAddress
-                unsafe guest.hidden = UnsafePointer(folders.pointers[0])
-                unsafe guest.report = theirs
-                unsafe guest.emulator = ours
-                unsafe guest.mask = mask
-                return unsafe shim_guest_start(&guest)
-            }
+            var guest = unsafe shim_guest()
+            unsafe guest.arguments = arguments.baseAddress
+            unsafe guest.hidden = UnsafePointer(folders.pointers[0])
+            unsafe guest.report = theirs
+            unsafe guest.emulator = ours
+            unsafe guest.mask = mask
+            return unsafe shim_guest_start(&guest)
         }
         let code = shim_errno()
         close(theirs)

@@ -16,6 +16,9 @@ struct StateLayout {
     /// Locked by whoever changes chip.json.
     var lock: String { run + "/state.lock" }
 
+    /// Locked by whoever runs a guest.
+    var guestLock: String { run + "/guest.lock" }
+
     var chipSeed: String { keys + "/chip.seed" }
     var vlekSeed: String { keys + "/vlek.seed" }
 
@@ -37,7 +40,7 @@ struct StateLayout {
     func empty() throws(FileError) {
         let members = CertificateAuthority.Member.allCases
         let files =
-            [description, lock, chipSeed, vlekSeed, chain, vlekChain] + members.map { key($0) }
+            [description, lock, guestLock, chipSeed, vlekSeed, chain, vlekChain] + members.map { key($0) }
             + members.map { certificate($0) } + CertificateFile.allCases.map { certificate($0) }
         for file in files {
             for name in [file, file + ".new"] {

@@ -1,0 +1,67 @@
+public import LaunchMeasurement
+public import SNPABI
+public import SecureProcessor
+
+/// A guest of the AMD-SP after its launch: what its memory was filled with, and the keys it was given.
+///
+/// Source: AMD 56860, SNP_LAUNCH_START to SNP_LAUNCH_FINISH, in the order in which KVM gives them.
+public struct LaunchedGuest {
+    private let processor: SecureProcessor
+    private let handle: GuestHandle
+    /// 4096 bytes.
+    private let secretsPage: [UInt8]
+
+    public init(
+        on processor: SecureProcessor, _ pages: [LaunchPages], policy: GuestPolicy, finish: LaunchFinish
+    ) throws(FirmwareStatus) {
+        self.processor = processor
+        handle = try processor.createContext()
+        try processor.launchStart(handle, LaunchStart(policy: policy))
+        try processor.activate(handle, asid: 1)
+        for run in pages { try processor.launchUpdate(handle, run) }
+        secretsPage = try processor.secretsPage(handle)
+        try processor.launchFinish(handle, finish)
+    }
+
+    /// VMPCK of that number, 0 to 3: 32 bytes.
+    public func messageKey(_ number: UInt8) -> [UInt8] {
+        let start = 0x20 + Int(number) * SecretsPage.messageKeyByteCount
+        return Array(secretsPage[start..<start + SecretsPage.messageKeyByteCount])
+    }
+
+    /// The guest's end of its messages, as the host carries them.
+    public func seat(certificates: CertificateTable, attack: MessageAttack?) -> HypervisorSeat {
+        HypervisorSeat(certificates: certificates.encoded(), attack: attack) {
+            [processor, handle] (request: [UInt8]) throws(FirmwareStatus) in
+            try processor.guestRequest(handle, request)
+        }
+    }
+}
+
+extension LaunchedGuest {
+    /// Where a guest without SEV metadata finds its secrets page: as OVMF has it.
+    private static let secretsAddress: UInt64 = 0x80D000
+
+    /// What goes into the guest's memory: what the firmware's SEV metadata say, and for firmware without them all of the
+    /// file, a page of secrets, and the virtual CPUs at reset.
+    public static func pages(_ configuration: LaunchConfiguration) throws(LaunchError) -> [LaunchPages] {
+        let firmware = configuration.firmware
+        guard firmware.metadata == nil else { return try LaunchPlan(configuration).pages }
+        guard (1...LaunchConfiguration.mostProcessors).contains(configuration.processorCount) else {
+            throw .processorCount(configuration.processorCount)
+        }
+        do throws(SNPFormatError) {
+            let entry = try firmware.resetBlock ?? VMSA.bootEntry
+            let image = try LaunchPages(.normal, at: firmware.address, firmware.bytes)
+            let secrets = try LaunchPages(.secrets, at: secretsAddress, pageCount: 1)
+            var pages = [image, secrets]
+            for number in 0..<configuration.processorCount {
+                let state = VMSA.atReset(
+                    configuration.monitor, entry: number == 0 ? VMSA.bootEntry : entry,
+                    processor: configuration.processor, features: configuration.features)
+                pages.append(try LaunchPages(.vmsa, at: LaunchDigest.vmsaAddress, state.bytes))
+            }
+            return pages
+        } catch { throw .format(error) }
+    }
+}

@@ -1,0 +1,111 @@
+internal import ArgumentParser
+internal import InitramfsRuntime
+internal import SNPABI
+internal import SNPEmulator
+
+/// `snp-emulator exec`.
+struct Exec: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a command as the guest of an emulated machine.",
+        discussion: """
+            The command sees a world of its own: /dev with /dev/sev-guest, /sys/kernel/config/tsm/report, no process but \
+            those that it starts, and an empty folder in place of the state. It is root of a user namespace, so anybody \
+            may start it. Everything ends with the command, or with snp-emulator.
+
+            Without SEV metadata in the firmware, all of the file is measured, then a page of secrets and the CPUs.
+
+            Attacks of the host:
+
+            \(MessageAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
+
+            Exit status: the command's, 128 and the number of the signal that ended it, 127 where there is no such \
+            program and 126 where it cannot be run; else 64 usage, or the AMD-SP refuses the launch; 65 malformed input, \
+            66 missing file, 69 the kernel makes no guest, 74 read or write error, 75 the state has a guest already.
+            """)
+
+    @Option(help: ArgumentHelp("The emulated chip.", valueName: "folder"), completion: .directory)
+    var state: String
+
+    @Option(
+        help: ArgumentHelp("none, sev, sev-es or sev-snp (default: sev-snp).", valueName: "mode"),
+        transform: { try choice($0) })
+    var protection: Protection = .sevSNP
+
+    @OptionGroup var launch: LaunchOptions
+
+    @Option(
+        help: ArgumentHelp("The level at which the guest's kernel runs, 0 to 3 (default: 0).", valueName: "n"))
+    var vmpl: UInt8 = 0
+
+    @Option(
+        help: ArgumentHelp("What the host does to the guest's messages.", valueName: "name"),
+        transform: { try choice($0) })
+    var attack: MessageAttack?
+
+    @Option(
+        name: .customLong("eventlog"),
+        help: ArgumentHelp("The event log of the guest's boot, for the kernel's path.", valueName: "file"),
+        completion: .file())
+    var eventLog: String?
+
+    @Argument(parsing: .postTerminator, help: "The program, and its arguments.")
+    var command: [String] = []
+
+    /// How the guest's memory is protected.
+    enum Protection: String, CaseIterable {
+        case none, sev
+        case sevES = "sev-es"
+        case sevSNP = "sev-snp"
+    }
+
+    func validate() throws {
+        guard !command.isEmpty else { throw ValidationError("no command; it comes after --") }
+        guard vmpl <= 3 else { throw ValidationError("--vmpl is 0 to 3") }
+        guard protection == .sevSNP || attack == nil else {
+            throw ValidationError("only a guest under sev-snp sends messages that --attack could change")
+        }
+    }
+
+    func run() throws {
+        do {
+            // Before there is a second thread.
+            try GuestNamespace.enter()
+            throw ArgumentParser.ExitCode(try runGuest())
+        } catch let error as GuestError {
+            Console.report("snp-emulator: guest: " + error.description)
+            throw ArgumentParser.ExitCode(error.exitCode)
+        }
+    }
+
+    /// - Returns: the command's exit status.
+    private func runGuest() throws -> Int32 {
+        let state = try reporting { () throws(CommandFailure) in try loadState() }
+        let lock = try GuestLock.take(state)
+        let driver = try reporting { () throws(CommandFailure) in try makeDriver(state) }
+        let settings = Guest.Settings(command: command, hiddenFolder: state.path, eventLog: eventLog)
+        let status = try Guest.make(settings, driver: driver, services: nil).run()
+        _ = consume lock
+        return status
+    }
+
+    private func loadState() throws(CommandFailure) -> StateFolder {
+        do throws(StateError) { return try StateFolder.load(state) } catch { throw CommandFailure(state: error) }
+    }
+
+    private func makeDriver(_ state: StateFolder) throws(CommandFailure) -> SEVGuestDriver? {
+        guard protection == .sevSNP else { return nil }
+        let guest = try launch.start(on: state)
+        let certificates: CertificateTable
+        do throws(StateError) { certificates = try state.certificateTable() } catch {
+            throw CommandFailure(state: error)
+        }
+        let key = guest.messageKey(vmpl)
+        return SEVGuestDriver(
+            channel: guest.seat(certificates: certificates, attack: attack),
+            key: attack == .withholdKey ? [UInt8](repeating: 0, count: key.count) : key, vmpck: vmpl)
+    }
+}
+
+extension CommandFailure {
+    init(state error: StateError) { self.init(error.exitCode, area: "state", error.description) }
+}
