@@ -12,6 +12,10 @@ struct Exec: ParsableCommand {
             those that it starts, and an empty folder in place of the state. It is root of a user namespace, so anybody \
             may start it. Everything ends with the command, or with snp-emulator.
 
+            Its vTPM is run by an SVSM at VMPL 0, with its state in the state folder; a guest that is launched otherwise \
+            than the first one cannot open it. TPM2TOOLS_TCTI and SEALROOT_TCTI name it. The guest's kernel runs at \
+            VMPL 2 then, and configfs-tsm has the SVSM's reports (service_provider).
+
             Without SEV metadata in the firmware, all of the file is measured, then a page of secrets and the CPUs.
 
             Attacks of the host:
@@ -20,7 +24,8 @@ struct Exec: ParsableCommand {
 
             Exit status: the command's, 128 and the number of the signal that ended it, 127 where there is no such \
             program and 126 where it cannot be run; else 64 usage, or the AMD-SP refuses the launch; 65 malformed input, \
-            66 missing file, 69 the kernel makes no guest, 74 read or write error, 75 the state has a guest already.
+            66 missing file, 69 the kernel makes no guest or swtpm no TPM, 74 read or write error, 75 the state has a \
+            guest already, 77 the vTPM belongs to another launch.
             """)
 
     @Option(help: ArgumentHelp("The emulated chip.", valueName: "folder"), completion: .directory)
@@ -34,8 +39,14 @@ struct Exec: ParsableCommand {
     @OptionGroup var launch: LaunchOptions
 
     @Option(
-        help: ArgumentHelp("The level at which the guest's kernel runs, 0 to 3 (default: 0).", valueName: "n"))
-    var vmpl: UInt8 = 0
+        help: ArgumentHelp("Who runs the guest's TPM: svsm or none (default: svsm under sev-snp).", valueName: "name"),
+        transform: { try choice($0) })
+    var vtpm: TPMOwner?
+
+    @Option(
+        help: ArgumentHelp(
+            "The level at which the guest's kernel runs (default: 2 above an SVSM, else 0).", valueName: "n"))
+    var vmpl: UInt8?
 
     @Option(
         help: ArgumentHelp("What the host does to the guest's messages.", valueName: "name"),
@@ -58,11 +69,20 @@ struct Exec: ParsableCommand {
         case sevSNP = "sev-snp"
     }
 
+    enum TPMOwner: String, CaseIterable {
+        case svsm, none
+    }
+
+    var hasSVSM: Bool { protection == .sevSNP && vtpm != TPMOwner.none }
+    var level: UInt8 { vmpl ?? (hasSVSM ? 2 : 0) }
+
     func validate() throws {
         guard !command.isEmpty else { throw ValidationError("no command; it comes after --") }
-        guard vmpl <= 3 else { throw ValidationError("--vmpl is 0 to 3") }
-        guard protection == .sevSNP || attack == nil else {
-            throw ValidationError("only a guest under sev-snp sends messages that --attack could change")
+        guard level <= 3, level > 0 || !hasSVSM else {
+            throw ValidationError("--vmpl is 0 to 3, and not 0 where an SVSM runs the TPM")
+        }
+        guard protection == .sevSNP || (attack == nil && vtpm != .svsm) else {
+            throw ValidationError("only a guest under sev-snp has an SVSM, or messages that --attack could change")
         }
     }
 
@@ -81,28 +101,23 @@ struct Exec: ParsableCommand {
     private func runGuest() throws -> Int32 {
         let state = try reporting { () throws(CommandFailure) in try loadState() }
         let lock = try GuestLock.take(state)
-        let driver = try reporting { () throws(CommandFailure) in try makeDriver(state) }
         let settings = Guest.Settings(command: command, hiddenFolder: state.path, eventLog: eventLog)
-        let status = try Guest.make(settings, driver: driver, services: nil).run()
+        let status: Int32
+        if protection == .sevSNP {
+            let machine = try reporting { () throws(CommandFailure) in try Machine(self, state) }
+            var guest = try Guest.make(settings, driver: machine.driver, services: machine.svsm)
+            if let svsm = machine.svsm { try guest.add(svsm.tpm) }
+            status = try guest.run()
+            machine.svsm?.close()
+        } else {
+            status = try Guest.make(settings, driver: nil, services: nil).run()
+        }
         _ = consume lock
         return status
     }
 
     private func loadState() throws(CommandFailure) -> StateFolder {
         do throws(StateError) { return try StateFolder.load(state) } catch { throw CommandFailure(state: error) }
-    }
-
-    private func makeDriver(_ state: StateFolder) throws(CommandFailure) -> SEVGuestDriver? {
-        guard protection == .sevSNP else { return nil }
-        let guest = try launch.start(on: state)
-        let certificates: CertificateTable
-        do throws(StateError) { certificates = try state.certificateTable() } catch {
-            throw CommandFailure(state: error)
-        }
-        let key = guest.messageKey(vmpl)
-        return SEVGuestDriver(
-            channel: guest.seat(certificates: certificates, attack: attack),
-            key: attack == .withholdKey ? [UInt8](repeating: 0, count: key.count) : key, vmpck: vmpl)
     }
 }
 

@@ -19,8 +19,8 @@ import Testing
 
     private func run(_ script: String, _ options: String..., state: String = "state") throws -> CommandResult {
         try Command.run(
-            ["timeout", "-k", "5", "60", Self.program, "exec", "--state", scratch.file(state)] + options
-                + ["--", "sh", "-euc", script],
+            ["timeout", "-k", "5", "60", Self.program, "exec", "--state", scratch.file(state)]
+                + ["--vtpm", "none"] + options + ["--", "sh", "-euc", script],
             environment: ["client": StandInGuest.client, "reports": "/sys/kernel/config/tsm/report"],
             folder: scratch.path)
     }
@@ -28,7 +28,7 @@ import Testing
     private func call(_ arguments: String, _ options: String...) throws -> ClientCall {
         let words = options
         let result = try Command.run(
-            [Self.program, "exec", "--state", scratch.file("state")] + words
+            [Self.program, "exec", "--state", scratch.file("state"), "--vtpm", "none"] + words
                 + ["--", StandInGuest.client] + arguments.split(separator: " ").map(String.init))
         guard result.status == 0 else { throw CommandFailure(description: result.errorText) }
         return ClientCall(result.text)
@@ -161,6 +161,7 @@ import Testing
             #expect(try run("test ! -e /dev/sev-guest", "--protection", mode).status == 0)
         }
         #expect(try run("true", "--protection", "sev", "--attack", "throttle").status == 64)
+        #expect(try run("true", "--protection", "sev", "--vtpm", "svsm").status == 64)
     }
 
     @Test func refusesALaunchThatTheProcessorRefuses() throws {
@@ -180,12 +181,12 @@ import Testing
         let text = try scratch.shell(
             """
             rm -f ready end
-            \(Self.program) exec --state state -- sh -c 'touch ready; until [ -e end ]; do sleep 0.05; done' & guest=$!
+            \(Self.program) exec --state state --vtpm none -- sh -c 'touch ready; until [ -e end ]; do sleep 0.05; done' & guest=$!
             until [ -e ready ]; do sleep 0.05; done
-            \(Self.program) exec --state state -- true 2> error || echo $?
+            \(Self.program) exec --state state --vtpm none -- true 2> error || echo $?
             grep -c 'another guest runs on' error
             kill -KILL $guest; wait $guest 2> /dev/null || true
-            \(Self.program) exec --state state -- echo again
+            \(Self.program) exec --state state --vtpm none -- echo again
             """)
         #expect(text == "75\n1\nagain")
     }
@@ -206,7 +207,7 @@ import Testing
         let result = try Command.run(
             [
                 "unshare", "-m", "sh", "-euc",
-                "mount --bind state state; mount -o remount,ro,bind state; exec \(Self.program) exec --state state -- true",
+                "mount --bind state state; mount -o remount,ro,bind state; exec \(Self.program) exec --state state --vtpm none -- true",
             ], folder: scratch.path)
         #expect(result.status == 74)
         #expect(result.errorText.contains("guest.lock: Read-only file system"))

@@ -41,6 +41,9 @@ import Testing
         #expect(result.text == "0\nevents")
         #expect(result.errorText.contains("Read-only file system"))
         #expect(try scratch.shell("cat secret/key") == "key")
+        let missing = try StandInGuest.run("true", ["--event-log", scratch.file("none")])
+        #expect(missing.status == 66)
+        #expect(missing.errorText.contains("cannot open \(scratch.file("none")): No such file"))
     }
 
     @Test func hasNoDeviceWithoutSNP() throws {

@@ -25,14 +25,16 @@ public struct Guest: ~Copyable {
         }
     }
 
-    private let settings: Settings
+    private var settings: Settings
     private let signals: GuestSignals
     private var device: FUSEMount?
     private var configuration: FUSEMount?
     private var driver: SEVGuestDriver?
+    private var tpm: TPMServer?
 
     private static let devicePath = "/dev/sev-guest"
     private static let configurationPath = "/sys/kernel/config"
+    private static let tpmFolder = "/dev/snp-emulator"
 
     /// Makes the guest's devices and folders, and from now on takes the signals that are for the guest, in every thread
     /// that is started later. `GuestNamespace.enter` comes before.
@@ -73,6 +75,16 @@ public struct Guest: ~Copyable {
     private static func openFUSE() throws(GuestError) -> FileDescriptor {
         do throws(FileError) {
             return try FileDescriptor.open(updatingAt: "/dev/fuse")
+        } catch { throw .file(error) }
+    }
+
+    /// Gives the guest a TPM: a socket, and the variables by which tpm2-tools and Sealroot find it.
+    public mutating func add(_ tpm: VirtualTPM) throws(GuestError) {
+        do throws(FileError) {
+            try FileBytes.makeDirectory(Self.tpmFolder)
+            let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: tpm.answer)
+            for name in ["TPM2TOOLS_TCTI", "SEALROOT_TCTI"] { settings.variables[name] = server.tcti }
+            self.tpm = server
         } catch { throw .file(error) }
     }
 

@@ -45,6 +45,10 @@ enum GuestMounts {
     ///
     /// - Parameter eventLog: a file with the TCG event log of the guest's boot.
     static func makeKernelFolder(eventLog: String?) throws(GuestError) {
+        if let eventLog {
+            // Here the reason is plain; where it is bound it would not be.
+            do throws(FileError) { _ = try FileDescriptor.open(readingAt: eventLog) } catch { throw .file(error) }
+        }
         let machine = try cover("/sys/kernel")
         let names: [String]
         do throws(FileError) { names = try machine.names() } catch { throw .file(error) }
