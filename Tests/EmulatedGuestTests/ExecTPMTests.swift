@@ -1,22 +1,16 @@
 import Foundation
-import SNPEmulator
 import TestSupport
 import Testing
 
 /// Guests of `snp-emulator exec` with the vTPM that the SVSM runs, judged by tpm2-tools and openssl.
-@Suite(.serialized) struct ExecTPMTests {
-    /// One chip with one vTPM for all tests.
-    private static let chip = Result { () throws -> Scratch in
-        let scratch = try Scratch()
-        _ = try StateFolder.create(at: scratch.file("state"), now: Int64(Date().timeIntervalSince1970))
-        try scratch.shell("head -c 8192 /dev/urandom > guest.fd")
-        return scratch
-    }
-
+@Suite struct ExecTPMTests {
     private let scratch: Scratch
     private static let program = Scratch.product("snp-emulator").path
 
-    init() throws { scratch = try Self.chip.get() }
+    init() throws {
+        scratch = try EmulatedChip.scratch()
+        try scratch.shell("head -c 8192 /dev/urandom > guest.fd")
+    }
 
     private func run(_ script: String, _ options: String..., firmware: String = "guest.fd") throws -> CommandResult {
         try Command.run(

@@ -1,21 +1,13 @@
 import Foundation
-import SNPEmulator
 import TestSupport
 import Testing
 
 /// `snp-emulator exec`: guests on an emulated AMD-SP.
-@Suite(.serialized) struct ExecTests {
-    /// One chip for all tests: its keys take seconds.
-    private static let chip = Result { () throws -> Scratch in
-        let scratch = try Scratch()
-        _ = try StateFolder.create(at: scratch.file("state"), now: Int64(Date().timeIntervalSince1970))
-        return scratch
-    }
-
+@Suite struct ExecTests {
     private let scratch: Scratch
     private static let program = Scratch.product("snp-emulator").path
 
-    init() throws { scratch = try Self.chip.get() }
+    init() throws { scratch = try EmulatedChip.scratch() }
 
     private func run(_ script: String, _ options: String..., state: String = "state") throws -> CommandResult {
         try Command.run(

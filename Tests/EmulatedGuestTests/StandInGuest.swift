@@ -5,7 +5,7 @@ import TestSupport
 enum StandInGuest {
     /// The C client, compiled once.
     static let client: String = {
-        let path = NSTemporaryDirectory() + "guest-client-\(ProcessInfo.processInfo.processIdentifier)"
+        let path = Scratch.product("guest-client").path
         let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../GuestClient/client.c")
         let result = try? Command.run(
             ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o", path, source.standardized.path])
