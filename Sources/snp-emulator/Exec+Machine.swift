@@ -1,5 +1,7 @@
+internal import InitramfsRuntime
 internal import SNPABI
 internal import SNPEmulator
+internal import SecureProcessor
 
 extension Exec {
     /// A launched guest: its kernel's driver, and below that the SVSM.
@@ -7,6 +9,8 @@ extension Exec {
         let driver: SEVGuestDriver
         /// nil where nobody runs a TPM.
         let svsm: SVSMModel?
+        /// What the guest's kernel can call; paravisors of other clouds offer no such calls.
+        let services: SVSMModel?
 
         init(_ options: Exec, _ state: StateFolder) throws(CommandFailure) {
             let guest = try options.launch.start(on: state)
@@ -20,15 +24,35 @@ extension Exec {
                 channel: guest.seat(certificates: certificates, attack: attack),
                 key: attack == .withholdKey ? [UInt8](repeating: 0, count: key.count) : key, vmpck: options.level)
             guard options.hasSVSM else {
-                svsm = nil
+                (svsm, services) = (nil, nil)
                 return
             }
+            let owner = options.vtpm ?? .svsm
             do throws(SVSMError) {
                 // The attacks are on the guest's own messages.
-                svsm = try SVSMModel(
+                let model = try SVSMModel(
                     channel: guest.seat(certificates: certificates, attack: nil), key: guest.messageKey(0),
                     folder: state.virtualTPMPath)
-            } catch { throw CommandFailure(error.exitCode, area: "svsm", error.description) }
+                (svsm, services) = (model, owner == .svsm ? model : nil)
+                if owner == .azureHCL { try model.provideAzureReport() }
+            } catch { throw CommandFailure(svsm: error) }
+            if owner == .endorsementCertificate, let svsm { try Self.certify(svsm, state) }
+            do throws(SVSMError) { try svsm?.closePlatformHierarchy() } catch { throw CommandFailure(svsm: error) }
+        }
+
+        private static func certify(_ svsm: SVSMModel, _ state: StateFolder) throws(CommandFailure) {
+            let now = WallClock.seconds
+            let authority: PlatformAuthority
+            do throws(StateError) { authority = try state.platformAuthority(now: now) } catch {
+                throw CommandFailure(state: error)
+            }
+            do throws(SVSMError) { try svsm.provideEndorsementCertificate(by: authority, now: now) } catch {
+                throw CommandFailure(svsm: error)
+            }
         }
     }
+}
+
+extension CommandFailure {
+    init(svsm error: SVSMError) { self.init(error.exitCode, area: "svsm", error.description) }
 }

@@ -14,7 +14,9 @@ struct Exec: ParsableCommand {
 
             Its vTPM is run by an SVSM at VMPL 0, with its state in the state folder; a guest that is launched otherwise \
             than the first one cannot open it. TPM2TOOLS_TCTI and SEALROOT_TCTI name it. The guest's kernel runs at \
-            VMPL 2 then, and configfs-tsm has the SVSM's reports (service_provider).
+            VMPL 2 then, and configfs-tsm has the SVSM's reports (service_provider). With --vtpm azure-hcl there is a \
+            report in the TPM's NV memory in place of these (index 0x01400001), with ek-cert the certificate of the \
+            endorsement key (index 0x01C00002), whose root is certs/platform-ca.pem in the state folder.
 
             Without SEV metadata in the firmware, all of the file is measured, then a page of secrets and the CPUs.
 
@@ -39,7 +41,9 @@ struct Exec: ParsableCommand {
     @OptionGroup var launch: LaunchOptions
 
     @Option(
-        help: ArgumentHelp("Who runs the guest's TPM: svsm or none (default: svsm under sev-snp).", valueName: "name"),
+        help: ArgumentHelp(
+            "How the guest can tell its TPM: svsm, azure-hcl, ek-cert; none for no TPM (default: svsm under sev-snp).",
+            valueName: "name"),
         transform: { try choice($0) })
     var vtpm: TPMOwner?
 
@@ -69,8 +73,14 @@ struct Exec: ParsableCommand {
         case sevSNP = "sev-snp"
     }
 
+    /// Who runs the TPM, and how the guest can tell that it is its own.
     enum TPMOwner: String, CaseIterable {
-        case svsm, none
+        case svsm
+        /// Azure's paravisor: a report in NV memory.
+        case azureHCL = "azure-hcl"
+        /// A cloud that certifies the endorsement key.
+        case endorsementCertificate = "ek-cert"
+        case none
     }
 
     var hasSVSM: Bool { protection == .sevSNP && vtpm != TPMOwner.none }
@@ -81,7 +91,7 @@ struct Exec: ParsableCommand {
         guard level <= 3, level > 0 || !hasSVSM else {
             throw ValidationError("--vmpl is 0 to 3, and not 0 where an SVSM runs the TPM")
         }
-        guard protection == .sevSNP || (attack == nil && vtpm != .svsm) else {
+        guard protection == .sevSNP || (attack == nil && vtpm ?? .none == TPMOwner.none) else {
             throw ValidationError("only a guest under sev-snp has an SVSM, or messages that --attack could change")
         }
     }
@@ -105,7 +115,7 @@ struct Exec: ParsableCommand {
         let status: Int32
         if protection == .sevSNP {
             let machine = try reporting { () throws(CommandFailure) in try Machine(self, state) }
-            var guest = try Guest.make(settings, driver: machine.driver, services: machine.svsm)
+            var guest = try Guest.make(settings, driver: machine.driver, services: machine.services)
             if let svsm = machine.svsm { try guest.add(svsm.tpm) }
             status = try guest.run()
             machine.svsm?.close()

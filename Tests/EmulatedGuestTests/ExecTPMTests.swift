@@ -86,6 +86,26 @@ import Testing
         #expect(attested.text == "1184")
     }
 
+    /// In place of the SVSM's calls there is a report in NV memory, or a certificate.
+    @Test func attestsItsTPMAsOtherCloudsDo() throws {
+        let azure = try scratch.shell(
+            """
+            \(Self.program) exec --state state --ovmf guest.fd --vtpm azure-hcl -- sh -euc '
+            tpm2_nvread -C o -o nv 0x1400001; head -c 4 nv
+            tpm2_readpublic -c 0x81000003 > /dev/null
+            mkdir /sys/kernel/config/tsm/report/r
+            [ -e /sys/kernel/config/tsm/report/r/service_provider ] || echo " no services"'
+            """)
+        #expect(azure == "HCLA no services")
+        let certified = try scratch.shell(
+            """
+            \(Self.program) exec --state state --ovmf guest.fd --vtpm ek-cert -- tpm2_nvread -C o 0x1c00002 > ek.der
+            openssl x509 -in ek.der -out ek.pem
+            openssl verify -CAfile state/certs/platform-ca.pem ek.pem
+            """)
+        #expect(certified == "ek.pem: OK")
+    }
+
     @Test func leavesNoTPMBehind() throws {
         let left = try scratch.shell(
             """

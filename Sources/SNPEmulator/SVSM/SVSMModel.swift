@@ -1,5 +1,8 @@
+internal import BoundedBytes
+internal import Cryptography
 internal import SNPABI
 internal import Secrets
+public import SecureProcessor
 
 /// A secure VM service module at VMPL 0, such as coconut-svsm: it runs the guest's vTPM and vouches for it.
 ///
@@ -42,6 +45,38 @@ public final class SVSMModel: ServiceAttestation {
         do throws(SNPFormatError) { return try AttestationReport(parsing: bytes) } catch {
             throw .processor(message: "MSG_REPORT_REQ", reason: error.description)
         }
+    }
+
+    /// Leaves what Azure's guests find: the attestation key at 0x81000003, and a report about it at NV index 0x01400001.
+    public func provideAzureReport() throws(SVSMError) { try AzureCarrier().provide(tpm, messages) }
+
+    /// Leaves the certificate of the RSA endorsement key at NV index 0x01C00002, where there is none yet.
+    ///
+    /// - Parameter now: seconds since 1970.
+    public func provideEndorsementCertificate(
+        by authority: borrowing PlatformAuthority, now: Int64
+    ) throws(SVSMError) {
+        guard let key = endorsementKeys[.rsa] else { throw .frame("no endorsement key") }
+        try CertificateCarrier().provide(tpm, endorsementKey: key, authority, now: now)
+    }
+
+    /// Sets the platform hierarchy's password to one that nobody knows until the next start, as firmware does before it
+    /// gives control away: the guest can neither change what the platform left in NV memory nor clear the TPM.
+    ///
+    /// Source: edk2, `SecurityPkg/Tcg/Tcg2PlatformDxe`.
+    public func closePlatformHierarchy() throws(SVSMError) {
+        var password: [UInt8] = []
+        do throws(CryptographyError) {
+            let secret = try Random.secret(count: 32)
+            for index in 0..<secret.count { password.append(secret.bytes[index]) }
+        } catch { throw .cryptography(error) }
+        var parameters = ByteWriter()
+        parameters.sized(password)
+        _ = try tpm.perform(
+            "TPM2_HierarchyChangeAuth",
+            TPMCommand.encode(
+                .hierarchyChangeAuth, handles: [TPMCommand.Hierarchy.platform.rawValue], isAuthorized: true,
+                parameters: parameters.bytes))
     }
 
     /// Switches the guest's machine off: the vTPM's state is written when this returns.
