@@ -276,6 +276,7 @@ let testTargets: [Target] = [
             "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets",
             "SecureProcessor", "TestSupport",
         ]),
+    tests("StateFolderTests", ["JSON", "SNPABI", "SNPEmulator", "SecureProcessor", "TestSupport", "snp-emulator"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),
 ]
 let fuzzTargets: [Target] = [

@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    /// 2^7 selections, three roots' worth of levels: no two keys are the same.
+    /// 2^7 selections, four levels, two roots: no two keys are the same.
     @Test func everySelectionAndEveryLevelIsAnotherKey() throws {
         let guest = try identified(try GuestFixture.processor())
         var seen: Set<[UInt8]> = []
@@ -197,8 +197,8 @@ import Testing
         #expect(GuestFixture.number(try guest.exchange(3, Request(mitigations: 0).bytes), 0) == 0x16)
     }
 
-    /// The requests of shared/data/generated, as a guest without their ID block asks them.
-    @Test func aHigherSVNThanTheGuestsIsRefused() throws {
+    /// Without an ID block the guest's SVN is 0.
+    @Test func aGuestWithoutAnIDBlockHasNoSVN() throws {
         let guest = try GuestFixture.running(try GuestFixture.processor())
         #expect(try ask(guest, Request(svn: 1)).0 == 0x16)
     }
