@@ -8,5 +8,5 @@ struct SNPEmulatorCommand: ParsableCommand {
         commandName: "snp-emulator",
         abstract: "Emulates what a guest and its host see of SEV-SNP. A model, not a security boundary.",
         version: "snp-emulator " + Release.version,
-        subcommands: [Exec.self, Measure.self])
+        subcommands: [Certs.self, Exec.self, Init.self, Measure.self, TCB.self])
 }

@@ -12,11 +12,14 @@ public final class LoadedEndorsementKey {
 
     /// Nil where `seed` has not 64 bytes, or `provider` is empty, longer than 64 bytes or not ASCII.
     public init?(provider: String, seed: consuming SecretBytes) {
-        guard seed.count == Self.seedByteCount, (1...64).contains(provider.utf8.count),
-            provider.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-        else { return nil }
+        guard seed.count == Self.seedByteCount, Self.isProvider(provider) else { return nil }
         self.provider = provider
         self.seed = seed
+    }
+
+    /// Whether a certificate can have it as its cspID: 1 to 64 printable characters of ASCII.
+    public static func isProvider(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count) && name.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
 
     /// The versioned loaded endorsement key of one TCB: the same on all chips of the provider.
