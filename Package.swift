@@ -153,10 +153,9 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
-            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "OfflineSealing", "Prediction", "QRCode",
-            "RecoveryKeys",
-            "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
+            "Attestation", "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment",
+            "EventLog", "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "OfflineSealing", "Prediction",
+            "QRCode", "RecoveryKeys", "ReferenceBuilding", "SNPABI", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
