@@ -263,7 +263,7 @@ let testTargets: [Target] = [
         ["BoundedBytes", "LaunchMeasurement", "SNPABI", "TestSupport", "snp-emulator"]),
     tests(
         "SecureProcessorTests",
-        ["BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
+        ["Attestation", "BoundedBytes", "Cryptography", "JSON", "SNPABI", "SecureProcessor", "Secrets", "TestSupport"]),
     tests(
         "SVSMTests",
         [
