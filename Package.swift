@@ -153,10 +153,9 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment", "EventLog",
-            "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "OfflineSealing", "Prediction", "QRCode",
-            "RecoveryKeys",
-            "ReferenceBuilding", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
+            "Attestation", "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment",
+            "EventLog", "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "OfflineSealing", "Prediction",
+            "QRCode", "RecoveryKeys", "ReferenceBuilding", "SNPABI", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -284,9 +283,9 @@ let fuzzTargets: [Target] = [
     .executableTarget(
         name: "fuzz",
         dependencies: [
-            "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog", "FileSystems",
-            "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys", "SealedFormat",
-            "Secrets", "TPM", "TestSupport",
+            "Attestation", "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog",
+            "FileSystems", "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys",
+            "SNPABI", "SealedFormat", "Secrets", "TPM", "TestSupport",
         ],
         path: "Tests/Fuzz", exclude: ["run", "seeds"], swiftSettings: strict),
 ]

@@ -20,7 +20,7 @@ public struct EndorsementCertificates: Equatable, Sendable {
     /// - Returns: how many certificates and lists were found; 0 for anything else.
     @discardableResult
     public mutating func add(_ bytes: [UInt8]) -> Int {
-        let found = addEncoded(bytes) + addBundle(bytes)
+        let found = addFile(bytes)
         guard found == 0, let table = Self.table(bytes) else { return found }
         return add(table)
     }
@@ -30,7 +30,12 @@ public struct EndorsementCertificates: Equatable, Sendable {
     /// - Returns: how many certificates and lists were found.
     @discardableResult
     public mutating func add(_ table: CertificateTable) -> Int {
-        table.entries.reduce(0) { $0 + addEncoded($1.contents) + addBundle($1.contents) }
+        table.entries.reduce(0) { $0 + addFile($1.contents) }
+    }
+
+    private mutating func addFile(_ bytes: [UInt8]) -> Int {
+        let found = addEncoded(bytes)
+        return found > 0 ? found : addBundle(bytes)
     }
 
     private static func table(_ bytes: [UInt8]) -> CertificateTable? {
@@ -38,7 +43,7 @@ public struct EndorsementCertificates: Equatable, Sendable {
     }
 
     private mutating func addBundle(_ bytes: [UInt8]) -> Int {
-        guard bytes.first != Self.sequence, let parts = PEMBundle.parse(bytes) else { return 0 }
+        guard let parts = PEMBundle.parse(bytes) else { return 0 }
         return parts.reduce(0) { count, part in
             count + (part.isCertificate || part.isRevocationList ? addEncoded(part.contents) : 0)
         }

@@ -9,8 +9,8 @@ struct Sealroot: ParsableCommand {
         abstract: "Seals the root disk of a confidential VM to its vTPM and measured boot chain.",
         version: "sealroot " + Release.version,
         subcommands: [
-            EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, PolicyCommand.self, Predict.self,
-            RecoveryKeyCommand.self, ReferenceCommand.self, Reseal.self, Status.self, Unseal.self,
+            AttestCommand.self, EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, PolicyCommand.self,
+            Predict.self, RecoveryKeyCommand.self, ReferenceCommand.self, Reseal.self, Status.self, Unseal.self,
             Wipe.self,
         ])
 }

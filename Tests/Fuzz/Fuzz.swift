@@ -38,6 +38,9 @@ enum Fuzz {
     typealias Target = @Sendable (_ input: [UInt8]) throws -> Void
 
     static let targets: [String: Target] = [
+        "attestation-certificates": AttestationTargets.certificates, "attestation-policy": AttestationTargets.policy,
+        "attestation-report": AttestationTargets.report, "evidence": AttestationTargets.evidence,
+        "pem-bundle": AttestationTargets.bundle, "revocation-list": AttestationTargets.revocationList,
         "authenticated-update": EFITargets.authenticatedUpdate, "boot-check": BootTargets.bootCheck,
         "boot-image": EFITargets.bootImage,
         "code-signature": CryptographyTargets.codeSignature, "efivarfs-file": EFITargets.efivarfsFile,

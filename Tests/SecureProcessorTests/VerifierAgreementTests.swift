@@ -3,63 +3,70 @@ import SNPABI
 import SecureProcessor
 import Testing
 
-/// Our own verifier on emulated reports: a second judge beside the openssl command, which knows what AMD's extensions say.
+/// The verifier, which shares no code with the model but the report's layout, against what the model signs and issues.
 @Suite struct VerifierAgreementTests {
-    private let day: Int64 = 86400
+    private let issued = EmulatedKeys.issued
 
-    private func table(
-        _ generation: ProcessorGeneration, _ tcb: TCBVersion, isVLEK: Bool, chip: UInt8 = 1,
-        revoked: [CertificateAuthority.Member] = []
-    ) throws -> CertificateTable {
+    /// Verifies a report of `processor` with the certificates that chip 1 of `generation` has.
+    private func verify(
+        _ processor: SecureProcessor, _ generation: ProcessorGeneration = .milan, isVLEK: Bool = false,
+        revoked: [CertificateAuthority.Member]? = nil, isRootTrusted: Bool = true, asid: UInt32 = 1
+    ) throws -> VerifiedReport {
+        let report = try AttestationReport(parsing: GuestFixture.running(processor, asid: asid).report().bytes)
         let authority = try EmulatedKeys.authority(generation)
-        let issued = EmulatedKeys.issued
-        let leaf =
-            isVLEK
-            ? try authority.vlekCertificate(of: try EmulatedKeys.vlek(), tcb: tcb, issued: issued)
-            : try authority.vcekCertificate(of: try EmulatedKeys.chip(generation, chip), tcb: tcb, issued: issued)
-        return CertificateTable([
-            .init(isVLEK ? CertificateTable.vlek : CertificateTable.vcek, leaf),
-            .init(CertificateTable.ask, try authority.certificate(isVLEK ? .asvk : .ask, issued: issued)),
-            .init(CertificateTable.ark, try authority.certificate(.ark, issued: issued)),
-            .init(CertificateTable.crl, try authority.revocationList(revoked, number: 1, issued: issued)),
-        ])
-    }
-
-    /// nil where the report is accepted, else the step that refuses it.
-    private func verdict(
-        _ report: AttestationReport, _ table: CertificateTable, after days: Int64 = 1, trusting: Bool = true
-    ) throws -> VerificationFailure.Step? {
+        let root = try authority.certificate(.ark, issued: issued)
+        var files = [root, try authority.certificate(isVLEK ? .asvk : .ask, issued: issued)]
+        if isVLEK {
+            files.append(
+                try authority.vlekCertificate(of: EmulatedKeys.vlek(), tcb: report.reportedTCB, issued: issued))
+        } else {
+            files.append(
+                try authority.vcekCertificate(
+                    of: EmulatedKeys.chip(generation), tcb: report.reportedTCB, issued: issued))
+        }
+        if let revoked { files.append(try authority.revocationList(revoked, number: 1, issued: issued)) }
         var certificates = EndorsementCertificates()
-        certificates.add(table)
-        let root = try #require(table[CertificateTable.ark])
-        let roots = trusting ? try #require(TrustedRoots(certificates: [root])) : .amd
-        let time = EmulatedKeys.issued + days * day
-        do {
-            _ = try ReportVerifier(roots: roots, revocation: .fresh, time: time).verify(report, with: certificates)
-            return nil
-        } catch { return error.step }
+        for file in files { #expect(certificates.add(file) == 1) }
+        let verifier = ReportVerifier(
+            roots: try #require(isRootTrusted ? TrustedRoots(certificates: [root]) : .amd),
+            revocation: revoked == nil ? .optional : .fresh, time: issued + 86400)
+        return try verifier.verify(report, with: certificates)
     }
 
-    @Test(arguments: ProcessorGeneration.allCases, [false, true]) func acceptsAnEmulatedReportByItsRootOnly(
-        _ generation: ProcessorGeneration, _ isVLEK: Bool
-    ) throws {
+    private func reason(_ body: () throws -> VerifiedReport) throws -> String? {
+        do {
+            _ = try body()
+            return nil
+        } catch let failure as VerificationFailure { return failure.reason }
+    }
+
+    @Test(arguments: ProcessorGeneration.allCases)
+    func anEmulatedReportIsGenuineForWhoTrustsItsRoot(_ generation: ProcessorGeneration) throws {
         let processor = try GuestFixture.processor(generation)
-        if isVLEK { processor.loadVLEK(try EmulatedKeys.vlek()) }
-        let report = try AttestationReport(parsing: try GuestFixture.running(processor).report().bytes)
-        let tcb = report.reportedTCB
-        let good = try table(generation, tcb, isVLEK: isVLEK)
-        #expect(try verdict(report, good) == nil)
-        #expect(try verdict(report, good, trusting: false) == .root)
-        #expect(try verdict(report, good, after: -1) == .root)
-        // The list is valid for a year.
-        #expect(try verdict(report, good, after: 400) == .revocation)
-        let revoked = try table(generation, tcb, isVLEK: isVLEK, revoked: [isVLEK ? .asvk : .ask])
-        #expect(try verdict(report, revoked) == .revocation)
-        let otherTCB = try table(generation, EmulatedKeys.tcb(generation), isVLEK: isVLEK)
-        #expect(try verdict(report, otherTCB) == .tcb)
-        if !isVLEK { #expect(try verdict(report, try table(generation, tcb, isVLEK: false, chip: 2)) == .chip) }
-        var changed = report
-        changed.measurement[0] ^= 1
-        #expect(try verdict(changed, good) == .signature)
+        let verified = try verify(processor, generation, revoked: [])
+        #expect(verified.generation == generation && verified.key == .vcek && verified.root == .caller)
+        let identifier = try EmulatedKeys.chip(generation).identifier
+        #expect(verified.chip.map { Array($0.prefix(identifier.count)) } == identifier)
+        processor.loadVLEK(try EmulatedKeys.vlek())
+        let lent = try verify(processor, generation, isVLEK: true, asid: 2)
+        #expect(lent.key == .vlek && lent.cspID == "CN=cc.emulated.invalid")
+    }
+
+    @Test func itsRootIsNotAMDs() throws {
+        let processor = try GuestFixture.processor()
+        #expect(try reason { try verify(processor, isRootTrusted: false) } == "untrusted-root")
+    }
+
+    @Test func aRevokedIntermediateIsRefused() throws {
+        let processor = try GuestFixture.processor()
+        #expect(try reason { try verify(processor, revoked: [.ask]) } == "revoked")
+        #expect(try verify(processor, revoked: [.asvk], asid: 2).key == .vcek)
+    }
+
+    @Test func otherChipsAndGenerationsAreRefused() throws {
+        let other = try GuestFixture.processor(chip: 2)
+        #expect(try reason { try verify(other) } == "chip")
+        let processor = try GuestFixture.processor()
+        #expect(try reason { try verify(processor, .genoa) } == "generation")
     }
 }
