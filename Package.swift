@@ -196,7 +196,9 @@ let testTargets: [Target] = [
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "JSON", "Secrets", "TestSupport"]),
-    tests("EncryptedMemoryTests", ["BoundedBytes", "Cryptography", "EncryptedMemory", "Secrets", "TestSupport"]),
+    tests(
+        "EncryptedMemoryTests",
+        ["BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "Secrets", "TestSupport"]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",

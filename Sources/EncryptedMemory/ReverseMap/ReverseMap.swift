@@ -1,3 +1,5 @@
+internal import BoundedBytes
+
 /// The reverse map table: for each 4 KiB of DRAM, whose page it is. The host changes it by instructions only.
 ///
 /// An entry of a 2 MiB page stands at the page's first frame and covers all 512; the others are zero. Source: AMD 24593,
@@ -111,11 +113,10 @@ public struct RMPReading: Equatable, Sendable {
 
     /// The 16 bytes that the instruction writes.
     public var encoded: [UInt8] {
-        var bytes: [UInt8] = []
-        for shift in stride(from: 0, to: 64, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: guestAddress.rawValue >> UInt64(shift)))
-        }
-        bytes += [isAssigned ? 1 : 0, pageSize.rawValue | (hasAssignedFrame ? 2 : 0), isImmutable ? 1 : 0, 0]
-        return bytes + [UInt8(truncatingIfNeeded: asid.rawValue), UInt8(asid.rawValue >> 8), 0, 0]
+        var writer = ByteWriter()
+        writer.littleEndian(guestAddress.rawValue)
+        writer.append([isAssigned ? 1 : 0, pageSize.rawValue | (hasAssignedFrame ? 2 : 0), isImmutable ? 1 : 0, 0])
+        writer.littleEndian(UInt32(asid.rawValue))
+        return writer.bytes
     }
 }
