@@ -183,7 +183,8 @@ let emulatorTargets: [Target] = [
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI",
+            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
+            "SNPABI",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -198,7 +199,10 @@ let testTargets: [Target] = [
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "JSON", "Secrets", "TestSupport"]),
     tests(
         "EncryptedMemoryTests",
-        ["BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "Secrets", "TestSupport"]),
+        [
+            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "Secrets", "TestSupport",
+            "snp-emulator",
+        ]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(
         "ImagingTests",

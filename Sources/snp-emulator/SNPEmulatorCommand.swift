@@ -8,5 +8,5 @@ struct SNPEmulatorCommand: ParsableCommand {
         commandName: "snp-emulator",
         abstract: "Emulates what a guest and its host see of SEV-SNP. A model, not a security boundary.",
         version: "snp-emulator " + Release.version,
-        subcommands: [Measure.self])
+        subcommands: [Bench.self, Measure.self, Memory.self])
 }
