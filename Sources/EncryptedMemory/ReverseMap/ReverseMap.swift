@@ -18,8 +18,11 @@ public final class ReverseMap {
 
     /// The entry that counts for the page at `address`, with the guest address of that very page.
     func lookup(_ address: SystemAddress) -> RMPEntry {
+        // Where a small page is assigned there is no large one around it: the other entry need not be read.
+        let own = entries[Int(address.frame)]
+        if own.isAssigned, own.pageSize == .small { return own }
         let base = entries[Int(address.start(of: .large).frame)]
-        guard base.isAssigned, base.pageSize == .large else { return entries[Int(address.frame)] }
+        guard base.isAssigned, base.pageSize == .large else { return own }
         var entry = base
         entry.guestAddress = base.guestAddress.advanced(by: address.start(of: .small).offset(in: .large))
         return entry
