@@ -183,6 +183,8 @@ let emulatorTargets: [Target] = [
         dependencies: [
             "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator",
             "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
+            "SNPABI",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -200,6 +202,11 @@ let testTargets: [Target] = [
         "EmulatedGuestTests",
         [
             "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
+    tests(
+        "EncryptedMemoryTests",
+        [
+            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "Secrets", "TestSupport",
+            "snp-emulator",
         ]),
     tests("EFITests", ["EFI", "BoundedBytes", "Cryptography", "JSON", "TestSupport", "sealroot"]),
     tests(

@@ -154,3 +154,4 @@ static inline long shim_read_key(int key, void *bytes, size_t count) {
 static inline int shim_invalidate_key(int key) { return (int)syscall(SYS_keyctl, KEYCTL_INVALIDATE, key); }
 
 #include "sockets.h"
+#include "local-sockets.h"

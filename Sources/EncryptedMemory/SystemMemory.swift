@@ -47,12 +47,18 @@ public final class SystemMemory {
 
     /// What the host reads at an address: of private pages, ciphertext.
     public func hostRead(_ address: SystemAddress, count: Int) throws(HostFault) -> [UInt8] {
-        let range = try range(address, count)
-        return dram.withSpan(range) { bytes in
-            unsafe [UInt8](unsafeUninitializedCapacity: bytes.count) { output, filled in
-                unsafe bytes.withUnsafeBufferPointer { filled = unsafe output.initialize(fromContentsOf: $0) }
-            }
-        }
+        // Before any memory is taken for them.
+        _ = try range(address, count)
+        var bytes = [UInt8](repeating: 0, count: count)
+        var span = bytes.mutableSpan
+        try hostRead(address, into: &span)
+        return bytes
+    }
+
+    /// As before, into bytes of the caller's.
+    public func hostRead(_ address: SystemAddress, into bytes: inout MutableSpan<UInt8>) throws(HostFault) {
+        let range = try range(address, bytes.count)
+        dram.withSpan(range) { bytes.copy($0, at: 0) }
     }
 
     /// The host writes.
@@ -67,9 +73,7 @@ public final class SystemMemory {
                 if reverseMap.lookup(page).isAssigned { throw .reverseMap(page) }
             }
         }
-        dram.withMutableSpan(range) { output in
-            unsafe output.withUnsafeMutableBufferPointer { _ = unsafe $0.update(fromContentsOf: bytes) }
-        }
+        dram.withMutableSpan(range) { $0.copy(bytes.span, at: 0) }
     }
 
     private func range(_ address: SystemAddress, _ count: Int) throws(HostFault) -> Range<Int> {

@@ -8,5 +8,7 @@ struct SNPEmulatorCommand: ParsableCommand {
         commandName: "snp-emulator",
         abstract: "Emulates what a guest and its host see of SEV-SNP. A model, not a security boundary.",
         version: "snp-emulator " + Release.version,
-        subcommands: [Certs.self, Exec.self, Init.self, Measure.self, TCB.self])
+        subcommands: [
+            Bench.self, Certs.self, Exec.self, Init.self, Measure.self, Memory.self, TCB.self,
+        ])
 }

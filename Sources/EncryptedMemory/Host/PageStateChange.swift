@@ -1,3 +1,5 @@
+internal import BoundedBytes
+
 /// A page-state change as a guest asks its hypervisor for it. Source: AMD 56421, sections 2.3.1 and 4.1.6.
 public struct PageStateChange: Equatable, Sendable {
     public enum Operation: UInt8, Sendable {
@@ -57,7 +59,6 @@ public struct PageStateChange: Equatable, Sendable {
 /// memory, so each entry is read once. Source: AMD 56421, section 4.1.6.
 public struct PageStateBuffer: Equatable, Sendable {
     public static let mostEntries = 253
-    static let headerByteCount = 8
 
     /// The entry that comes next; the hypervisor moves it on.
     public var current: UInt16
@@ -73,27 +74,23 @@ public struct PageStateBuffer: Equatable, Sendable {
 
     /// Nil where `bytes` cannot hold what its header says, or the header is none.
     public init?(parsing bytes: [UInt8]) {
-        func integer(_ offset: Int, _ count: Int) -> UInt64 {
-            (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
-        }
-        guard bytes.count >= Self.headerByteCount else { return nil }
-        current = UInt16(integer(0, 2))
-        end = UInt16(integer(2, 2))
-        guard integer(4, 4) == 0, Int(end) < Self.mostEntries, Int(current) <= Int(end) + 1,
-            bytes.count >= Self.headerByteCount + 8 * (Int(end) + 1)
-        else { return nil }
-        entries = (0...Int(end)).map { integer(Self.headerByteCount + 8 * $0, 8) }
+        do throws(ByteError) {
+            var reader = ByteReader(bytes.span)
+            current = try reader.integer()
+            end = try reader.integer()
+            try reader.reserved(4)
+            guard Int(end) < Self.mostEntries, Int(current) <= Int(end) + 1 else { return nil }
+            entries = []
+            for _ in 0...end { entries.append(try reader.integer()) }
+        } catch { return nil }
     }
 
     public var encoded: [UInt8] {
-        var bytes: [UInt8] = [
-            UInt8(current & 0xFF), UInt8(current >> 8), UInt8(end & 0xFF), UInt8(end >> 8), 0, 0, 0, 0,
-        ]
-        for entry in entries {
-            for shift in stride(from: 0, to: 64, by: 8) {
-                bytes.append(UInt8(truncatingIfNeeded: entry >> UInt64(shift)))
-            }
-        }
-        return bytes
+        var writer = ByteWriter()
+        writer.littleEndian(current)
+        writer.littleEndian(end)
+        writer.littleEndian(UInt32(0))
+        for entry in entries { writer.littleEndian(entry) }
+        return writer.bytes
     }
 }

@@ -1,3 +1,5 @@
+internal import BoundedBytes
+
 /// The reverse map table: for each 4 KiB of DRAM, whose page it is. The host changes it by instructions only.
 ///
 /// An entry of a 2 MiB page stands at the page's first frame and covers all 512; the others are zero. Source: AMD 24593,
@@ -16,8 +18,11 @@ public final class ReverseMap {
 
     /// The entry that counts for the page at `address`, with the guest address of that very page.
     func lookup(_ address: SystemAddress) -> RMPEntry {
+        // Where a small page is assigned there is no large one around it: the other entry need not be read.
+        let own = entries[Int(address.frame)]
+        if own.isAssigned, own.pageSize == .small { return own }
         let base = entries[Int(address.start(of: .large).frame)]
-        guard base.isAssigned, base.pageSize == .large else { return entries[Int(address.frame)] }
+        guard base.isAssigned, base.pageSize == .large else { return own }
         var entry = base
         entry.guestAddress = base.guestAddress.advanced(by: address.start(of: .small).offset(in: .large))
         return entry
@@ -111,11 +116,10 @@ public struct RMPReading: Equatable, Sendable {
 
     /// The 16 bytes that the instruction writes.
     public var encoded: [UInt8] {
-        var bytes: [UInt8] = []
-        for shift in stride(from: 0, to: 64, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: guestAddress.rawValue >> UInt64(shift)))
-        }
-        bytes += [isAssigned ? 1 : 0, pageSize.rawValue | (hasAssignedFrame ? 2 : 0), isImmutable ? 1 : 0, 0]
-        return bytes + [UInt8(truncatingIfNeeded: asid.rawValue), UInt8(asid.rawValue >> 8), 0, 0]
+        var writer = ByteWriter()
+        writer.littleEndian(guestAddress.rawValue)
+        writer.append([isAssigned ? 1 : 0, pageSize.rawValue | (hasAssignedFrame ? 2 : 0), isImmutable ? 1 : 0, 0])
+        writer.littleEndian(UInt32(asid.rawValue))
+        return writer.bytes
     }
 }

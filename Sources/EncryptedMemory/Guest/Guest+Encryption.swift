@@ -11,30 +11,22 @@ extension Guest {
     ) {
         let source = Int(page.rawValue)
         guard isEncrypted else {
-            memory.dram.withSpan(source + offset..<source + offset + count) { bytes in
-                for index in bytes.indices { output[start + index] = bytes[index] }
-            }
+            memory.dram.withSpan(source + offset..<source + offset + count) { output.copy($0, at: start) }
             return
         }
         if count == Self.pageByteCount {
-            unsafe output.withUnsafeMutableBufferPointer { bytes in
-                let part = unsafe UnsafeMutableBufferPointer(rebasing: bytes[start..<start + count])
-                var whole = unsafe part.mutableSpan
-                decrypt(page, into: &whole)
-            }
+            output.withPart(start..<start + count) { decrypt(page, into: &$0) }
             return
         }
         let plain = decrypted(page, upTo: offset + count)
-        for index in 0..<count { output[start + index] = plain[offset + index] }
+        output.copy(plain.span.extracting(offset..<offset + count), at: start)
     }
 
     /// Copies into a part of one page. Blocks of 16 bytes that do not change keep their ciphertext.
     func copyIn(_ page: SystemAddress, _ offset: Int, _ bytes: ArraySlice<UInt8>, isEncrypted: Bool) {
         let start = Int(page.rawValue)
         guard isEncrypted else {
-            memory.dram.withMutableSpan(start + offset..<start + offset + bytes.count) { output in
-                for index in 0..<bytes.count { output[index] = bytes[bytes.startIndex + index] }
-            }
+            memory.dram.withMutableSpan(start + offset..<start + offset + bytes.count) { $0.copy(bytes.span, at: 0) }
             return
         }
         var plain: [UInt8]
@@ -72,10 +64,10 @@ extension Guest {
             }
         }
     }
+}
 
-    /// The cipher has its key and gets whole blocks only: nothing is left that may fail, and a processor whose memory
-    /// encryption fails does not go on.
-    private func mustSucceed(_ body: () throws(CryptographyError) -> Void) {
-        do throws(CryptographyError) { try body() } catch { preconditionFailure(error.description) }
-    }
+/// The cipher has its key and gets whole blocks only: nothing is left that may fail, and a processor whose memory
+/// encryption fails does not go on.
+func mustSucceed(_ body: () throws(CryptographyError) -> Void) {
+    do throws(CryptographyError) { try body() } catch { preconditionFailure(error.description) }
 }

@@ -32,6 +32,8 @@ public final class Guest {
     public let asid: ASID
     /// The host's table of where this guest's pages are. The host may change it at any time.
     public let pages: NestedPageTable
+    /// Frames whose C-bit is clear in the guest's own page tables.
+    private var sharedFrames = Set<UInt64>()
     let memory: SystemMemory
     let cipher: TweakedCipher
 
@@ -45,6 +47,18 @@ public final class Guest {
     deinit { memory.release(asid) }
 
     public var protection: MemoryProtection { memory.protection }
+
+    /// Sets or clears the C-bit in the guest's own page tables. At first it is set everywhere.
+    public func setEncryption(_ encryption: Encryption, _ address: GuestAddress, frameCount: UInt64 = 1) {
+        for frame in address.frame..<address.frame + frameCount {
+            if encryption == .shared { sharedFrames.insert(frame) } else { sharedFrames.remove(frame) }
+        }
+    }
+
+    /// How the guest itself accesses a page.
+    public func encryption(of address: GuestAddress) -> Encryption {
+        sharedFrames.contains(address.frame) ? .shared : .private
+    }
 
     /// Reads bytes that may span pages.
     ///
