@@ -86,6 +86,7 @@ let formats: [Target] = [
 let effects: [Target] = [
     library(
         "LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "Cryptography", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
+    library("GuestDevices", ["BoundedBytes", "CLinux", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library("KernelModules", ["CKmod"]),
     library("MeasurementLog", ["BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON"]),
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
@@ -200,6 +201,7 @@ let testTargets: [Target] = [
     tests(
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
+    tests("GuestDevicesTests", ["GuestDevices", "InitramfsRuntime", "SNPABI", "Secrets", "TestSupport"]),
     tests("FileSystemsTests", ["BoundedBytes", "FileSystems", "TestSupport"]),
     tests(
         "InstalledSystemTests",
