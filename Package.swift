@@ -99,18 +99,25 @@ let decisions: [Target] = [
 ]
 let flows: [Target] = [
     library(
+        "Attesting",
+        [
+            "Attestation", "BoundedBytes", "Configuration", "Cryptography", "GuestDevices", "InitramfsRuntime", "JSON",
+            "SNPABI", "TPM",
+        ]),
+    library(
         "Unlock",
         [
-            "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "FileSystems",
+            "Attesting", "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "FileSystems",
             "InitramfsRuntime", "JSON", "KernelModules", "LUKS", "LUKSHeader", "MeasurementLog", "RecoveryKeys",
             "Sealing", "SealedFormat", "Secrets", "TPM",
-        ])
+        ]),
 ]
 let guestExecutables: [Target] = [
     .executableTarget(
         name: "sealroot-init",
         dependencies: [
-            "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "LUKSHeader", "MeasurementLog", "TPM",
+            "Attesting", "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "LUKSHeader",
+            "MeasurementLog", "TPM",
             "Unlock",
         ],
         swiftSettings: strict, linkerSettings: embeddedLink)
@@ -191,7 +198,17 @@ let emulatorTargets: [Target] = [
 let testTargets: [Target] = [
     tests(
         "AttestationTests",
-        ["Attestation", "BoundedBytes", "Cryptography", "JSON", "SNPABI", "TestSupport", "sealroot"]),
+        ["Attestation", "BoundedBytes", "Cryptography", "JSON", "OwnChip", "SNPABI", "TestSupport", "sealroot"]),
+    // A chain of certificates in AMD's shape that openssl makes.
+    .target(
+        name: "OwnChip", dependencies: ["Attestation", "BoundedBytes", "SNPABI", "TestSupport"], path: "Tests/OwnChip",
+        swiftSettings: strict),
+    tests(
+        "AttestingTests",
+        [
+            "Attestation", "Attesting", "BoundedBytes", "Configuration", "Cryptography", "GuestDevices", "OwnChip",
+            "SNPABI", "TPM", "TestSupport",
+        ]),
     tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),

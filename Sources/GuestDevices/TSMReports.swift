@@ -34,7 +34,7 @@ public struct TSMRequest: Equatable, Sendable {
 
     /// Attribute names and what is written there, in an order that leaves nothing out where one fails.
     fileprivate var attributes: [(name: String, bytes: [UInt8])] {
-        var list: [(String, [UInt8])] = []
+        var list: [(name: String, bytes: [UInt8])] = []
         if let service {
             list.append(("service_provider", Array(service.provider.utf8)))
             if let guid = service.guid { list.append(("service_guid", Array(guid.utf8))) }
