@@ -102,7 +102,7 @@ let flows: [Target] = [
         "Attesting",
         [
             "Attestation", "BoundedBytes", "Configuration", "Cryptography", "GuestDevices", "InitramfsRuntime", "JSON",
-            "SNPABI", "TPM",
+            "SNPABI", "SealedFormat", "Sealing", "Secrets", "TPM",
         ]),
     library(
         "Unlock",
@@ -161,9 +161,11 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "Attestation", "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment",
+            "Attestation", "Attesting", "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI",
+            "Enrollment",
             "EventLog", "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "OfflineSealing", "Prediction",
-            "QRCode", "RecoveryKeys", "ReferenceBuilding", "SNPABI", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
+            "QRCode", "RecoveryKeys", "ReferenceBuilding", "SNPABI", "SealedFormat", "Sealing", "Secrets", "TPM",
+            "Terminal", "Unlock",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),

@@ -8,7 +8,7 @@ public protocol ReportSource {
     ///
     /// - Parameters:
     ///   - reportData: 64 bytes.
-    ///   - level: VMPL; nil is the kernel's own, or 0 where it is not asked.
+    ///   - level: VMPL; nil is the most privileged that this guest gets.
     func report(_ reportData: [UInt8], level: UInt32?) throws(AttestingError) -> RawReport
 
     /// What an SVSM says of the service with that GUID.
@@ -30,7 +30,16 @@ public struct GuestReports: ReportSource {
                 return try TSMReports(folder: places.tsmReports, files: KernelFiles()).report(request)
             }
             let device = SEVGuestDevice(try SEVGuestFile.open(places.sevGuest))
-            return try device.extendedReport(ReportRequest(reportData: reportData, vmpl: level ?? 0))
+            var request = ReportRequest(reportData: reportData, vmpl: level ?? 0)
+            while true {
+                do throws(GuestDeviceError) { return try device.extendedReport(request) } catch {
+                    // Of a level above its own a guest gets none.
+                    guard level == nil, error == .refused(.extendedReport, .invalidParameter), request.vmpl < 3 else {
+                        throw error
+                    }
+                    request.vmpl += 1
+                }
+            }
         } catch { throw .device(error) }
     }
 

@@ -71,18 +71,17 @@ public struct SEVGuestDevice<Transport: GuestRequestTransport & ~Copyable>: ~Cop
     /// MSG_KEY_REQ: 32 bytes that this chip derives for this guest, in the way that `request` says.
     public func derivedKey(_ request: KeyRequest) throws(GuestDeviceError) -> SecretBytes {
         guard request.messageVersion == 1 else { throw .keyRequestVersion(request.messageVersion) }
-        let response = try SecretBytes(count: KeyResponse.byteCount) {
-            (response: inout MutableSpan<UInt8>) throws(GuestDeviceError) in
+        let encoded = request.encoded()
+        // The closure throws nothing: in Embedded Swift the compiler (6.3.1) fails at one that does.
+        var failure: GuestDeviceError?
+        let response = SecretBytes(count: KeyResponse.byteCount) { response in
             var none: [UInt8] = []
-            _ = try send(.derivedKey, request.encoded(), into: &response, &none)
+            do throws(GuestDeviceError) { _ = try send(.derivedKey, encoded, into: &response, &none) } catch {
+                failure = error
+            }
         }
-        var head: [UInt8] = []
-        for index in 0..<KeyResponse.keyRange.lowerBound { head.append(response.bytes[index]) }
-        let status = try Self.reading { () throws(SNPFormatError) in try KeyResponse.status(in: head) }
-        guard status == .success else { throw .refused(.derivedKey, status) }
-        return SecretBytes(count: KeyResponse.keyRange.count) { key in
-            for index in key.indices { key[index] = response.bytes[KeyResponse.keyRange.lowerBound + index] }
-        }
+        if let failure { throw failure }
+        return try checkedKey(in: response)
     }
 
     /// Sends it until it is through.
@@ -125,5 +124,18 @@ public struct SEVGuestDevice<Transport: GuestRequestTransport & ~Copyable>: ~Cop
 
     private static func reading<Value>(_ body: () throws(SNPFormatError) -> Value) throws(GuestDeviceError) -> Value {
         try rethrow(as: { (error: SNPFormatError) in GuestDeviceError.malformed(error) }, body)
+    }
+}
+
+/// The key of a MSG_KEY_RSP, where its status is success. Not generic: in Embedded Swift the compiler (6.3.1) fails where a
+/// closure in a generic type takes a noncopyable value with it.
+private func checkedKey(in response: borrowing SecretBytes) throws(GuestDeviceError) -> SecretBytes {
+    var head: [UInt8] = []
+    for index in 0..<KeyResponse.keyRange.lowerBound { head.append(response.bytes[index]) }
+    let status: FirmwareStatus
+    do throws(SNPFormatError) { status = try KeyResponse.status(in: head) } catch { throw .malformed(error) }
+    guard status == .success else { throw .refused(.derivedKey, status) }
+    return SecretBytes(count: KeyResponse.keyRange.count) { key in
+        for index in key.indices { key[index] = response.bytes[KeyResponse.keyRange.lowerBound + index] }
     }
 }

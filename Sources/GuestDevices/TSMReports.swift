@@ -22,7 +22,7 @@ public struct TSMRequest: Equatable, Sendable {
 
     /// 64 bytes: REPORT_DATA, or with a service the nonce that is hashed into it.
     public var input: [UInt8]
-    /// VMPL; nil leaves it to the kernel.
+    /// VMPL; nil is the kernel's own, the most privileged that it may ask for.
     public var privilegeLevel: Int?
     public var service: Service?
 
@@ -94,6 +94,8 @@ public struct TSMReports<Files: AttributeFiles> {
     private func attempt(_ request: TSMRequest) throws(FileError) -> RawReport? {
         let session = try makeSession()
         defer { files.removeFolder(session) }
+        var request = request
+        if request.privilegeLevel == nil, request.service == nil { request.privilegeLevel = try floor(of: session) }
         for (name, bytes) in request.attributes { try files.write(bytes, to: session + "/" + name) }
         let before = try files.read(session + "/generation", limit: 64)
         let report = try blob(session, "outblob")
@@ -101,6 +103,17 @@ public struct TSMReports<Files: AttributeFiles> {
         let manifest = request.service == nil ? [] : try blob(session, "manifestblob")
         guard try files.read(session + "/generation", limit: 64) == before else { return nil }
         return RawReport(report: report, certificateTable: certificates, manifest: manifest)
+    }
+
+    /// What the kernel would take for no level is 0, which only one at VMPL 0 may ask for.
+    private func floor(of session: String) throws(FileError) -> Int? {
+        do throws(FileError) {
+            let text = try files.read(session + "/privlevel_floor", limit: 64)
+            return Int(String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self))
+        } catch {
+            guard error.isMissing else { throw error }
+            return nil
+        }
     }
 
     private func blob(_ session: String, _ name: String) throws(FileError) -> [UInt8] {

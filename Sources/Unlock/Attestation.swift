@@ -52,10 +52,12 @@ extension Unlock {
     /// not the storage key, and what it then gets wrong is told from what the right one refuses.
     static func unseal(
         _ token: SealedToken, under parent: StorageKey, _ attested: AttestedTPM?, _ configuration: GuestConfiguration,
-        _ values: [PCRValue], _ tpm: borrowing TPM
+        _ options: UnlockOptions, _ values: [PCRValue], _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SealedSecret {
+        let factor = SNPSecondFactor(path: options.attestationPlaces.sevGuest)
         do throws(UnlockFailure) {
-            return try Unsealing.unseal(token, under: attested?.storageKey ?? parent, configuration, values, tpm)
+            return try Unsealing.unseal(
+                token, under: attested?.storageKey ?? parent, configuration, values, factor, tpm)
         } catch {
             do throws(AttestingError) { try attested?.proveAgain(tpm) } catch let again {
                 if again.exitCode == .attestationRefused { throw .attestation(again) }

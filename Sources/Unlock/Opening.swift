@@ -33,7 +33,7 @@ extension Unlock {
             configuration, options, tpm, isBinding: configuration.bootCheck == .required, &progress)
         let attested = try attest(parent, configuration, options, tpm, &progress)
         let secret = try progress.log.run(.unseal) { () throws(UnlockFailure) in
-            try unseal(token, under: parent, attested, configuration, values, tpm)
+            try unseal(token, under: parent, attested, configuration, options, values, tpm)
         }
         let volume = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
             try LUKSVolume.open(headerAt: image.path, dataAt: configuration.device)

@@ -16,6 +16,8 @@ private final class ModelFiles: AttributeFiles, @unchecked Sendable {
     var intrusions = 0
     /// Attributes that this kernel has not.
     var missing: Set<String> = []
+    /// privlevel_floor; nil for a kernel that has none.
+    var floor: String?
     /// Names of folders that are taken.
     var takenNames = 0
 
@@ -56,6 +58,7 @@ private final class ModelFiles: AttributeFiles, @unchecked Sendable {
             }
             return report
         case "auxblob": return certificates
+        case "privlevel_floor" where floor != nil: return Array((floor ?? "").utf8)
         case "manifestblob": return manifest
         default: throw FileError(.open, path, errno: 2)
         }
@@ -107,6 +110,16 @@ private let input = [UInt8](repeating: 5, count: 64)
         let found = run(files, TSMRequest(input: input, privilegeLevel: 1))
         #expect(found == .success(RawReport(report: files.report)))
         #expect(files.writes.map(\.name) == ["privlevel", "inblob"])
+    }
+
+    /// A kernel above an SVSM may not ask for level 0, which is what it takes for none.
+    @Test func asksForTheKernelsOwnLevelWhereNoneIsWanted() throws {
+        let files = ModelFiles()
+        files.floor = "2\n"
+        #expect(try run(files, TSMRequest(input: input)).get().report == files.report)
+        #expect(files.writes.first.map { $0.name + "=" + String(decoding: $0.bytes, as: UTF8.self) } == "privlevel=2")
+        _ = try run(files, TSMRequest(input: input, service: service)).get()
+        #expect(!files.writes.contains { $0.name == "privlevel" })
     }
 
     @Test(arguments: [[16], [11], [4, 16, 11]] as [[Int32]])
