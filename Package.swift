@@ -86,6 +86,7 @@ let formats: [Target] = [
 let effects: [Target] = [
     library(
         "LUKS", ["BoundedBytes", "CCryptsetup", "CLinux", "Cryptography", "InitramfsRuntime", "LUKSHeader", "Secrets"]),
+    library("GuestDevices", ["BoundedBytes", "CLinux", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library("KernelModules", ["CKmod"]),
     library("MeasurementLog", ["BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON"]),
     library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
@@ -98,18 +99,25 @@ let decisions: [Target] = [
 ]
 let flows: [Target] = [
     library(
+        "Attesting",
+        [
+            "Attestation", "BoundedBytes", "Configuration", "Cryptography", "GuestDevices", "InitramfsRuntime", "JSON",
+            "SNPABI", "SealedFormat", "Sealing", "Secrets", "TPM",
+        ]),
+    library(
         "Unlock",
         [
-            "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "FileSystems",
+            "Attesting", "BootPolicy", "BoundedBytes", "Configuration", "Cryptography", "EventLog", "FileSystems",
             "InitramfsRuntime", "JSON", "KernelModules", "LUKS", "LUKSHeader", "MeasurementLog", "RecoveryKeys",
             "Sealing", "SealedFormat", "Secrets", "TPM",
-        ])
+        ]),
 ]
 let guestExecutables: [Target] = [
     .executableTarget(
         name: "sealroot-init",
         dependencies: [
-            "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "LUKSHeader", "MeasurementLog", "TPM",
+            "Attesting", "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "LUKSHeader",
+            "MeasurementLog", "TPM",
             "Unlock",
         ],
         swiftSettings: strict, linkerSettings: embeddedLink)
@@ -153,9 +161,11 @@ let ownerTargets: [Target] = [
     .executableTarget(
         name: "sealroot",
         dependencies: [
-            "Attestation", "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI", "Enrollment",
+            "Attestation", "Attesting", "BootPolicy", "BoundedBytes", "CLinux", "Configuration", "Cryptography", "EFI",
+            "Enrollment",
             "EventLog", "Imaging", "InitramfsRuntime", "InstalledSystem", "JSON", "OfflineSealing", "Prediction",
-            "QRCode", "RecoveryKeys", "ReferenceBuilding", "SNPABI", "Sealing", "Secrets", "TPM", "Terminal", "Unlock",
+            "QRCode", "RecoveryKeys", "ReferenceBuilding", "SNPABI", "SealedFormat", "Sealing", "Secrets", "TPM",
+            "Terminal", "Unlock",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -181,10 +191,8 @@ let emulatorTargets: [Target] = [
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator",
-            "SecureProcessor",
             "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
-            "SNPABI",
+            "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -192,16 +200,26 @@ let emulatorTargets: [Target] = [
 let testTargets: [Target] = [
     tests(
         "AttestationTests",
-        ["Attestation", "BoundedBytes", "Cryptography", "JSON", "SNPABI", "TestSupport", "sealroot"]),
+        ["Attestation", "BoundedBytes", "Cryptography", "JSON", "OwnChip", "SNPABI", "TestSupport", "sealroot"]),
+    // A chain of certificates in AMD's shape that openssl makes.
+    .target(
+        name: "OwnChip", dependencies: ["Attestation", "BoundedBytes", "SNPABI", "TestSupport"], path: "Tests/OwnChip",
+        swiftSettings: strict),
+    tests(
+        "AttestingTests",
+        [
+            "Attestation", "Attesting", "BoundedBytes", "Configuration", "Cryptography", "GuestDevices", "OwnChip",
+            "SNPABI", "TPM", "TestSupport",
+        ]),
     tests("BootPolicyTests", ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "JSON", "TestSupport"]),
     tests("BoundedBytesTests", ["BoundedBytes"]),
     tests("ConfigurationTests", ["Configuration"]),
     tests("CryptographyTests", ["Cryptography", "BoundedBytes", "JSON", "Secrets", "TestSupport"]),
-    tests("EncryptedMemoryTests", ["BoundedBytes", "Cryptography", "EncryptedMemory", "Secrets", "TestSupport"]),
     tests(
         "EmulatedGuestTests",
         [
             "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
+        ]),
     tests(
         "EncryptedMemoryTests",
         [
@@ -212,6 +230,7 @@ let testTargets: [Target] = [
     tests(
         "ImagingTests",
         ["Imaging", "InitramfsRuntime", "JSON", "PartitionTable", "RecoveryKeys", "TestSupport", "sealroot"]),
+    tests("GuestDevicesTests", ["GuestDevices", "InitramfsRuntime", "SNPABI", "Secrets", "TestSupport"]),
     tests("FileSystemsTests", ["BoundedBytes", "FileSystems", "TestSupport"]),
     tests(
         "InstalledSystemTests",

@@ -9,7 +9,7 @@ public struct ReportRules: Equatable, Sendable {
     var imageIDs: [[UInt8]]?
     var minimumGuestSVN: UInt32 = 0
     /// Of the one who asked for the report.
-    var vmpl: UInt32 = 0
+    public internal(set) var vmpl: UInt32 = 0
     var minimumTCBs: [MinimumTCB] = []
     var guestPolicy = BitRules(
         refused: GuestPolicy.Flag.debug.mask | GuestPolicy.Flag.migrationAgent.mask, required: 0)

@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
+#include <linux/sev-guest.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -155,3 +156,31 @@ static inline int shim_invalidate_key(int key) { return (int)syscall(SYS_keyctl,
 
 #include "sockets.h"
 #include "local-sockets.h"
+// Requests to the AMD secure processor; 0 or an errno. The kernel takes addresses as integers, and what it says in
+// `exit_info` may stand there after a failure, too.
+static inline int shim_sev_request(
+    int fd, unsigned long number, const void *request, void *response, uint64_t *exit_info
+) {
+    struct snp_guest_request_ioctl argument = {
+        .msg_version = 1, .req_data = (uintptr_t)request, .resp_data = (uintptr_t)response,
+    };
+    const int code = ioctl(fd, number, &argument) == 0 ? 0 : errno;
+    *exit_info = argument.exitinfo2;
+    return code;
+}
+static inline int shim_sev_report(int fd, const void *request, void *response, uint64_t *exit_info) {
+    return shim_sev_request(fd, SNP_GET_REPORT, request, response, exit_info);
+}
+static inline int shim_sev_derived_key(int fd, const void *request, void *response, uint64_t *exit_info) {
+    return shim_sev_request(fd, SNP_GET_DERIVED_KEY, request, response, exit_info);
+}
+// `count` is the room at `certificates`, and afterwards what they need.
+static inline int shim_sev_extended_report(
+    int fd, const void *request, void *certificates, uint32_t *count, void *response, uint64_t *exit_info
+) {
+    struct snp_ext_report_req extended = { .certs_address = (uintptr_t)certificates, .certs_len = *count };
+    memcpy(&extended.data, request, sizeof extended.data);
+    const int code = shim_sev_request(fd, SNP_GET_EXT_REPORT, &extended, response, exit_info);
+    *count = extended.certs_len;
+    return code;
+}

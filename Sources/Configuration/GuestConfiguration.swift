@@ -52,6 +52,8 @@ public struct GuestConfiguration: Equatable, Sendable {
     /// Arguments of the kernel's command line that are refused, and accepted, besides the standard ones.
     public let deniedArguments: [String]
     public let allowedArguments: [String]
+    /// Nil where the boot does not attest its TPM.
+    public let attestation: AttestationSettings?
 
     public init(parsing bytes: [UInt8]) throws(ConfigurationError) {
         var fields = try ConfigurationFields(parsing: bytes)
@@ -67,6 +69,7 @@ public struct GuestConfiguration: Equatable, Sendable {
         recovery = try fields.optional("recovery", Self.recoveryChoice) ?? .never
         deniedArguments = try fields.optional("deny-arguments", Self.words) ?? []
         allowedArguments = try fields.optional("allow-arguments", Self.words) ?? []
+        attestation = try AttestationSettings.read(&fields)
         try fields.finish()
     }
 
@@ -84,6 +87,7 @@ public struct GuestConfiguration: Equatable, Sendable {
         recovery = .never
         deniedArguments = []
         allowedArguments = []
+        attestation = nil
     }
 
     /// The same without the check of the boot.

@@ -3,8 +3,8 @@ internal import InitramfsRuntime
 internal import JSON
 internal import LUKS
 internal import LUKSHeader
-internal import SealedFormat
-internal import Sealing
+public import SealedFormat
+public import Sealing
 public import Secrets
 public import TPM
 
@@ -27,10 +27,13 @@ public struct Enrollment: Sendable {
     public let authority: AuthorityChoice
     public let counter: CounterChoice
     public let store: AuthorityStore
+    /// What the sealed secret is combined with; nil for nothing.
+    public let secondFactor: DerivedKeySelection?
 
     public init(
         device: String, pcrs: [Int], fencePCR: Int, parentHandle: UInt32?, authority: AuthorityChoice = .local,
-        counter: CounterChoice = .automatic, store: AuthorityStore = AuthorityStore()
+        counter: CounterChoice = .automatic, store: AuthorityStore = AuthorityStore(),
+        secondFactor: DerivedKeySelection? = nil
     ) {
         self.device = device
         self.pcrs = pcrs
@@ -39,6 +42,7 @@ public struct Enrollment: Sendable {
         self.authority = authority
         self.counter = counter
         self.store = store
+        self.secondFactor = secondFactor
     }
 
     /// What was written to the volume.
@@ -58,9 +62,12 @@ public struct Enrollment: Sendable {
         public let isApproved: Bool
     }
 
-    /// - Parameter passphrase: Opens any keyslot of the volume.
+    /// - Parameters:
+    ///   - passphrase: Opens any keyslot of the volume.
+    ///   - factor: where the second factor comes from.
     public func enroll(
-        passphrase: borrowing SecretBytes, tpm: borrowing TPM
+        passphrase: borrowing SecretBytes, tpm: borrowing TPM,
+        factor: some SecondFactorProvider = NoSecondFactor()
     ) throws(EnrollmentError) -> Result {
         guard pcrs.contains(fencePCR) else { throw .fenceNotBound(fencePCR) }
         guard let selection = PCRSelection(bank: .sha256, indices: pcrs) else { throw .noSuchPCR }
@@ -70,14 +77,16 @@ public struct Enrollment: Sendable {
         let volumeKey = try VolumeHeader.volumeKey(of: volume, passphrase)
         let values = try ExpectedPCRs.read(selection, fencePCR: fencePCR, tpm)
         let parent = try StorageKeys.find(parentHandle, tpm)
-        let secret = try sealing { () throws(SealingError) in try SealedSecret.random() }
+        let kept = try sealing { () throws(SealingError) in try SealedSecret.random() }
+        let secret = try kept.combined(copyingFor: secondFactor, from: factor)
 
         let plan = SealingPlan(selection: selection, authority: authority, counter: counter, store: store)
         let boot = ExpectedBoot(label: "enrolled boot", values: values)
-        let sealed = try plan.seal(secret, volumeKey, for: [boot], under: parent, tpm)
+        let sealed = try plan.seal(kept, deriving: secret, volumeKey, for: [boot], under: parent, tpm)
         let written: (keyslot: Int, token: Int)
         do throws(EnrollmentError) {
-            written = try SealedKeyslot(device: device).write(sealed, secret, volumeKey, into: volume)
+            written = try SealedKeyslot(device: device, secondFactor: secondFactor).write(
+                sealed, secret, volumeKey, into: volume)
         } catch {
             plan.withdraw(sealed.approvals, tpm)
             throw error
@@ -100,4 +109,15 @@ func hashing<Value: ~Copyable>(_ body: () throws(CryptographyError) -> Value) th
 
 func sealing<Value: ~Copyable>(_ body: () throws(SealingError) -> Value) throws(EnrollmentError) -> Value {
     try rethrow(as: EnrollmentError.sealing, body)
+}
+
+extension SealedSecret {
+    /// What everything is derived from where the TPM keeps this: itself, or both factors together.
+    func combined(
+        copyingFor selection: DerivedKeySelection?, from factor: some SecondFactorProvider
+    ) throws(EnrollmentError) -> SealedSecret {
+        do throws(SealingError) {
+            return try SealedSecret(copying: bytes).combined(with: selection, from: factor)
+        } catch { throw .sealing(error) }
+    }
 }

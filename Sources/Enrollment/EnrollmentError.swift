@@ -71,6 +71,7 @@ public enum EnrollmentError: Error, Equatable {
         case .header(let error): error.isMalformed ? .malformed : .volumeRefused
         case .luks(let error): error.isMalformed ? .malformed : .inputOutput
         case .tpm(let error): error.isLockout || error.isRetry ? .busy : .unavailable
+        case .sealing(.factorUnavailable), .sealing(.factorLength): .unavailable
         case .sealing: .internalFault
         case .token: .malformed
         case .authorityKeyMalformed, .noteMalformed, .requestMalformed: .malformed

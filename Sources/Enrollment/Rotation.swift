@@ -3,7 +3,7 @@ internal import InitramfsRuntime
 internal import LUKS
 internal import LUKSHeader
 internal import SealedFormat
-internal import Sealing
+public import Sealing
 public import Secrets
 public import TPM
 
@@ -34,9 +34,10 @@ extension Resealing {
     /// - Parameters:
     ///   - authority: nil keeps the kind that the volume has, as far as that can be told.
     ///   - counter: for a new local authority.
+    ///   - factor: where a second factor comes from.
     public func rotate(
         _ rotationKey: borrowing RotationKey, to boots: [ExpectedBoot], authority: AuthorityChoice?,
-        counter: CounterChoice, _ tpm: borrowing TPM
+        counter: CounterChoice, _ tpm: borrowing TPM, factor: some SecondFactorProvider = NoSecondFactor()
     ) throws(EnrollmentError) -> Result {
         let lock = try locked()
         defer { withExtendedLifetime(lock) {} }
@@ -45,13 +46,15 @@ extension Resealing {
         let volume = try luks { () throws(LUKSError) in try LUKSVolume.open(headerAt: device) }
         let volumeKey = try Self.volumeKey(rotationKey, of: volume, keyslot: old.token.keyslot)
         let maker = try old.policyMaker()
-        let secret = try sealing { () throws(SealingError) in try SealedSecret.random() }
+        let kept = try sealing { () throws(SealingError) in try SealedSecret.random() }
+        // A second factor stays the one that the volume has.
+        let secret = try kept.combined(copyingFor: old.token.secondFactor, from: factor)
         var kind = authority
         if kind == nil { kind = try present(maker.authority, rotationKey) }
         let plan = SealingPlan(selection: maker.selection, authority: kind ?? .nobody, counter: counter, store: store)
         let present = try kind == .nobody ? [] : presentBoot(old, maker, tpm)
         let approved = present + boots.filter { boot in !present.contains { $0.values == boot.values } }
-        let made = try plan.seal(secret, volumeKey, for: approved, under: try old.storageKey(), tpm)
+        let made = try plan.seal(kept, deriving: secret, volumeKey, for: approved, under: try old.storageKey(), tpm)
         var sealed = made
         if case .elsewhere = plan.authority, made.approvals.authority == maker.authority {
             // Its approvals name the volume and not the secret, so they go on to hold; so does its counter.
@@ -60,7 +63,7 @@ extension Resealing {
         }
         do throws(EnrollmentError) {
             try store.note(Retirement(of: old, maker, unlessKept: sealed.approvals), for: old.header.uuid)
-            _ = try SealedKeyslot(device: device).write(
+            _ = try SealedKeyslot(device: device, secondFactor: old.token.secondFactor).write(
                 sealed, secret, volumeKey, into: volume, replacing: old.tokenID)
         } catch {
             // Only what is new: the volume is as it was, and needs its counter.

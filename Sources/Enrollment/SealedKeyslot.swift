@@ -10,6 +10,8 @@ internal import TPM
 /// Adds the keyslot that a sealed secret opens, and the token that names it.
 struct SealedKeyslot {
     let device: String
+    /// What the token says of a second factor.
+    var secondFactor: DerivedKeySelection?
 
     /// - Parameter token: the id of the token to replace; nil adds one.
     func write(
@@ -30,7 +32,7 @@ struct SealedKeyslot {
                 object: sealed.object,
                 authority: approvals.authority.map { .init(publicArea: $0.publicArea, reference: $0.reference) },
                 counter: approvals.counter?.handle, policies: approvals.policies,
-                headerMAC: try headerMAC(secret, keyslot), volumeKeyID: identity
+                secondFactor: secondFactor, headerMAC: try headerMAC(secret, keyslot), volumeKeyID: identity
             ).json().compact
             let id = try luks { () throws(LUKSError) in
                 guard let token else { return try volume.addToken(json) }

@@ -25,9 +25,13 @@ struct SealingPlan {
 
     /// Seals on the TPM that holds `parent`.
     ///
-    /// - Parameter boots: those that the object opens for; exactly one where there is no authority.
+    /// - Parameters:
+    ///   - kept: what the TPM keeps.
+    ///   - secret: what a local authority is derived from: the same, or combined with a second factor.
+    ///   - boots: those that the object opens for; exactly one where there is no authority.
     func seal(
-        _ secret: borrowing SealedSecret, _ volumeKey: borrowing SecretBytes, for boots: [ExpectedBoot],
+        _ kept: borrowing SealedSecret, deriving secret: borrowing SealedSecret, _ volumeKey: borrowing SecretBytes,
+        for boots: [ExpectedBoot],
         under parent: StorageKey, _ tpm: borrowing TPM
     ) throws(EnrollmentError) -> SealedKey {
         var approvals = Approvals()
@@ -35,7 +39,7 @@ struct SealingPlan {
             try approve(boots, into: &approvals, secret, volumeKey, parent, tpm)
             let digest = try approvals.objectPolicy()
             let blob = try rethrow(as: EnrollmentError.tpm) { () throws(TPMError) in
-                try tpm.seal(secret.bytes, policyDigest: digest, under: parent)
+                try tpm.seal(kept.bytes, policyDigest: digest, under: parent)
             }
             return SealedKey(
                 parent: parent, object: .init(publicArea: blob.publicArea, wrapped: .native(blob.privateArea)),

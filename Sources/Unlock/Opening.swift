@@ -1,3 +1,4 @@
+internal import Attesting
 internal import BootPolicy
 internal import Configuration
 internal import Cryptography
@@ -30,8 +31,9 @@ extension Unlock {
         progress.storageKey = parent
         let values = try checkBoot(
             configuration, options, tpm, isBinding: configuration.bootCheck == .required, &progress)
+        let attested = try attest(parent, configuration, options, tpm, &progress)
         let secret = try progress.log.run(.unseal) { () throws(UnlockFailure) in
-            try Unsealing.unseal(token, under: parent, configuration, values, tpm)
+            try unseal(token, under: parent, attested, configuration, options, values, tpm)
         }
         let volume = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
             try LUKSVolume.open(headerAt: image.path, dataAt: configuration.device)

@@ -16,13 +16,13 @@ public struct StepLog: Sendable {
         case failed
     }
 
-    /// Source: architecture, section 2. Step 5 comes with its module.
+    /// Source: architecture, section 2.
     public enum Step: String, Sendable {
         case configure, prepare
         case copyHeader = "copy-header"
         case findKey = "find-key"
         case checkBoot = "check-boot"
-        case unseal, authenticate, open, fence
+        case attest, unseal, authenticate, open, fence
         /// After a failure only, behind the fence.
         case recover, record
     }

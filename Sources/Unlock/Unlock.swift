@@ -1,3 +1,4 @@
+internal import Attesting
 internal import BootPolicy
 internal import Configuration
 internal import InitramfsRuntime
@@ -12,6 +13,7 @@ public enum Unlock {
     struct Progress {
         var log = StepLog()
         var chain: [ComponentVerdict] = []
+        var attestation: AttestationVerdict?
         var tpmCommands = 0
         var mapping: String?
         /// The storage key, once it is known to be the volume's own.
@@ -38,7 +40,8 @@ public enum Unlock {
         }
         return UnlockReport(
             result: result, failure: failure ?? progress.overcome, mapping: failure == nil ? progress.mapping : nil,
-            steps: progress.log.entries, chain: progress.chain, tpmCommands: progress.tpmCommands)
+            steps: progress.log.entries, chain: progress.chain, attestation: progress.attestation,
+            tpmCommands: progress.tpmCommands)
     }
 
     private static func attempt(

@@ -1,3 +1,4 @@
+internal import Attesting
 internal import BootPolicy
 internal import BoundedBytes
 internal import Configuration
@@ -54,6 +55,7 @@ extension UnlockFailure: CustomStringConvertible {
         case .referenceFile(let error): "reference: " + error.description
         case .reference(let error): error.description
         case .boot(let verdict): verdict.explanation
+        case .attestation(let error): error.description
         case .unrecovered(let failure, let error): failure.description + "; recovery: " + error.description
         case .mapping(let difference): "the live mapping is not what the header says: " + difference
         }

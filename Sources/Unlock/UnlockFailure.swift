@@ -1,3 +1,4 @@
+public import Attesting
 public import BootPolicy
 public import Configuration
 public import Cryptography
@@ -58,6 +59,7 @@ public enum UnlockFailure: Error {
     case reference(ReferenceError)
     /// The first component of the boot chain that is not as the reference says.
     case boot(ComponentVerdict)
+    case attestation(AttestingError)
     /// A failure that the configured recovery did not overcome.
     indirect case unrecovered(UnlockFailure, RecoveryError)
 
@@ -84,6 +86,7 @@ public enum UnlockFailure: Error {
         // Whoever tried will want to try again, whatever it was that the TPM refused.
         case .unrecovered(_, .exhausted): .busy
         case .unrecovered(let failure, _): failure.exitCode
+        case .attestation(let error): error.exitCode
         case .luks(let error): error.isWrongKey || error.isMalformed ? .volumeRefused : .unavailable
         }
     }
@@ -117,6 +120,7 @@ public enum UnlockFailure: Error {
             .cryptography, .fence:
             "tpm"
         case .policyWithoutFence, .measurements, .boot, .eventLog, .eventLogFile, .reference, .referenceFile: "boot"
+        case .attestation: "attestation"
         case .unrecovered(let failure, _): failure.area
         }
     }

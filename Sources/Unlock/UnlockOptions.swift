@@ -1,3 +1,4 @@
+public import Attesting
 public import Configuration
 internal import MeasurementLog
 
@@ -13,6 +14,7 @@ public struct UnlockOptions: Sendable {
     /// Takes the place of the configuration's `tcti`.
     public var tcti: String?
     public var bootFiles = BootFiles()
+    public var attestationPlaces = AttestationPlaces()
     /// The program that asks for a recovery key: it takes the prompt as its argument and prints the answer.
     public var askpass = "/lib/cryptsetup/askpass"
     /// Try the configured recovery although the volume will not be mapped.

@@ -24,6 +24,8 @@ public struct UnlockReport {
     public let steps: [StepLog.Entry]
     /// The boot chain, as far as it was looked at.
     public let chain: [ComponentVerdict]
+    /// Nil where the boot did not come to that, or the configuration does not want it.
+    public let attestation: AttestationVerdict?
     /// TPM commands put on the wire.
     public let tpmCommands: Int
 
@@ -38,6 +40,7 @@ public struct UnlockReport {
             JSONMember("mapping", mapping.map { .string($0) } ?? .null),
             JSONMember("steps", .array(steps.map(Self.json))),
             JSONMember("chain", .array(chain.map { $0.json })),
+            JSONMember("attestation", attestation?.json ?? .null),
             JSONMember("tpm_commands", .integer(Int64(tpmCommands))),
         ]
         if let failure { members += failure.members }

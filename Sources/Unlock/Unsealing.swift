@@ -11,12 +11,12 @@ internal import TPM
 enum Unsealing {
     static func unseal(
         _ token: SealedToken, under parent: StorageKey, _ configuration: GuestConfiguration, _ known: [PCRValue],
-        _ tpm: borrowing TPM
+        _ factor: some SecondFactorProvider, _ tpm: borrowing TPM
     ) throws(UnlockFailure) -> SealedSecret {
         let policy = try PolicyChoice(token: token, configuration: configuration).policy(known, tpm)
         let bytes = try unseal(token.object, policy, under: parent, tpm)
         do throws(SealingError) {
-            return try SealedSecret(bytes).combined(with: token.secondFactor, from: NoSecondFactor())
+            return try SealedSecret(bytes).combined(with: token.secondFactor, from: factor)
         } catch { throw .sealing(error) }
     }
 

@@ -7,7 +7,8 @@ internal import LUKSHeader
 struct SealrootInit {
     private static let usage = """
         usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH] [--tcti CONF] [--eventlog FILE]
-                                    [--reference FILE] [--askpass FILE] [--recover] [--measurement-log FILE] [--json]
+                                    [--reference FILE] [--askpass FILE] [--recover] [--measurement-log FILE] [--certs DIR]
+                                    [--json]
                sealroot-init check [--eventlog FILE] [--reference FILE] [--config FILE] [--tcti CONF] [--json]
                sealroot-init fence [--config FILE] [--tcti CONF] [--measurement-log FILE]
                sealroot-init --help | --version

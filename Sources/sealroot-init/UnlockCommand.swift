@@ -1,3 +1,4 @@
+internal import Attesting
 internal import BootPolicy
 internal import InitramfsRuntime
 internal import JSON
@@ -21,6 +22,7 @@ enum UnlockCommand {
         options.unlock.device = try arguments.option("device")
         options.unlock.tcti = try arguments.option("tcti")
         try options.unlock.bootFiles.take(from: &arguments)
+        if let path = try arguments.option("certs") { options.unlock.attestationPlaces.certificates = path }
         if let path = try arguments.option("config") { options.unlock.configurationPath = path }
         if let path = try arguments.option("measurement-log") { options.unlock.measurementLogPath = path }
         try arguments.finish()

@@ -2,6 +2,7 @@ import Attestation
 import BoundedBytes
 import Foundation
 import JSON
+import OwnChip
 import SNPABI
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Attestation
 import Cryptography
 import Foundation
+import OwnChip
 import Testing
 
 /// Chains and revocation lists that end in a root of our own.

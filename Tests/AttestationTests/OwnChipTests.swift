@@ -1,4 +1,5 @@
 import Attestation
+import OwnChip
 import SNPABI
 import Testing
 

@@ -1,5 +1,6 @@
 import Attestation
 import BoundedBytes
+import OwnChip
 import SNPABI
 import TestSupport
 import Testing

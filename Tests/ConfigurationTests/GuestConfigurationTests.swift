@@ -51,6 +51,37 @@ import Testing
         #expect(configuration.allowedArguments == [])
     }
 
+    // MARK: Attestation
+
+    private static let start = "device = /dev/vda3\nmapping = root\n"
+
+    @Test(arguments: AttestationSettings.Provider.allCases, ["", "attestation = auto\n", "attestation = required\n"])
+    func attestsAsSoonAsThereIsAProvider(_ provider: AttestationSettings.Provider, _ choice: String) throws {
+        let settings = try parse(Self.start + choice + "provider = \(provider.rawValue)\n").attestation
+        #expect(settings?.provider == provider)
+        #expect(settings?.policyPath == "/etc/sealroot/attestation.json")
+    }
+
+    @Test func takesAnotherPolicy() throws {
+        let text = Self.start + "attestation-policy = /etc/other.json\nprovider = azure-hcl\n"
+        #expect(try parse(text).attestation?.policyPath == "/etc/other.json")
+    }
+
+    @Test(arguments: ["", "attestation = auto\n", "attestation = off\n", "attestation = off\nprovider = svsm\n"])
+    func doesNotAttestWithoutAProvider(_ text: String) throws {
+        #expect(try parse(Self.start + text).attestation == nil)
+    }
+
+    @Test(arguments: [
+        ("attestation = required", "provider"), ("attestation = maybe", "attestation"), ("provider = aws", "provider"),
+        ("provider = svsm\nattestation-policy = policy.json", "attestation-policy"),
+    ])
+    func refusesAttestationThatWouldNotHappen(_ text: String, _ key: String) {
+        var caught: ConfigurationError?
+        do throws(ConfigurationError) { _ = try parse(Self.start + text + "\n") } catch { caught = error }
+        #expect(caught?.key == key)
+    }
+
     /// udev's names by path hold colons; only a colon before a slash ends the device.
     @Test(arguments: [
         ("/dev/vdb", "/dev/vdb", nil), ("LABEL=KEYS:/root.key", "/dev/disk/by-label/KEYS", "/root.key"),

@@ -3,6 +3,6 @@ internal import ArgumentParser
 struct AttestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attest",
-        abstract: "Judge what a confidential VM proves about itself.",
-        subcommands: [AttestVerify.self])
+        abstract: "Prove what a confidential VM is, and judge what it proves.",
+        subcommands: [AttestReport.self, AttestVerify.self])
 }

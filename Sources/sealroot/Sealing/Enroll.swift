@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Attesting
 internal import BoundedBytes
 internal import Enrollment
 internal import InitramfsRuntime
@@ -42,6 +43,13 @@ struct Enroll: ParsableCommand {
             valueName: "auto|none|handle"))
     var counter: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Combine the secret with a key that the AMD-SP derives for this guest, from policy, image-id, family-id, "
+                + "measurement, guest-svn, tcb-version (default: policy,measurement).",
+            valueName: "snp[:fields]"))
+    var secondFactor: String?
+
     @OptionGroup var state: StateOptions
     @OptionGroup var tpm: TPMOptions
 
@@ -54,6 +62,12 @@ struct Enroll: ParsableCommand {
         }
         guard authority == "local" || counter != "auto" else {
             throw ValidationError("--counter auto needs a local authority: name a handle")
+        }
+        guard secondFactor == nil || secondFactor.flatMap(SecondFactorOption.fields) != nil else {
+            throw ValidationError(SecondFactorOption.explanation)
+        }
+        guard sealing.sealTo == nil || secondFactor == nil else {
+            throw ValidationError("the AMD-SP of a machine that is not at hand gives no second factor")
         }
         guard (sealing.sealTo == nil) == prediction.isEmpty else {
             throw ValidationError("--seal-to and --prediction go together")
@@ -78,12 +92,16 @@ struct Enroll: ParsableCommand {
         let authority = try SealingArguments.authority(authority)
         let passphrase = try PassphraseInput.read(keyFile: keyFile)
         let tpm = try tpm.connect()
+        let factor = SNPSecondFactor()
+        let selection = try secondFactor.map { (text) throws(CommandFailure) in
+            try SecondFactorOption.selection(text, factor)
+        }
         let enrollment = Enrollment(
             device: device, pcrs: PCRList.parse(sealing.pcrs) ?? [], fencePCR: sealing.fencePCR,
             parentHandle: sealing.parentHandle, authority: authority, counter: counterChoice(authority),
-            store: state.store)
+            store: state.store, secondFactor: selection)
         return try enrolling { () throws(EnrollmentError) in
-            try enrollment.enroll(passphrase: passphrase, tpm: tpm)
+            try enrollment.enroll(passphrase: passphrase, tpm: tpm, factor: factor)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Attesting
 internal import BoundedBytes
 internal import Configuration
 internal import Enrollment
@@ -91,7 +92,8 @@ struct Reseal: ParsableCommand {
         show(
             try enrolling { () throws(EnrollmentError) in
                 try resealing.rotate(
-                    key, to: boots, authority: choice, counter: SealingArguments.counter(counter) ?? .automatic, tpm)
+                    key, to: boots, authority: choice, counter: SealingArguments.counter(counter) ?? .automatic, tpm,
+                    factor: SNPSecondFactor())
             })
     }
 

@@ -1,23 +1,22 @@
-import Attestation
-import BoundedBytes
-import Cryptography
-import SNPABI
-import TestSupport
+public import Attestation
+internal import BoundedBytes
+public import SNPABI
+public import TestSupport
 
 /// A chip with a chain of its own, which the openssl command makes in the shape of AMD's: none of our code issues or signs.
-final class OwnChip: Sendable {
-    let folder: Scratch
+public final class OwnChip: Sendable {
+    public let folder: Scratch
     /// A time at which all is valid. The root is for ten years from now, the intermediate for five, leaf and list for one.
-    let time: Int64
+    public let time: Int64
 
-    static let shared = Result { try OwnChip() }
-    static let scheme =
+    public static let shared = Result { try OwnChip() }
+    public static let scheme =
         "-sha384 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:48 -sigopt rsa_mgf1_md:sha384"
-    static let arc = "1.3.6.1.4.1.3704.1."
+    public static let arc = "1.3.6.1.4.1.3704.1."
     /// CHIP_ID.
-    static let identifier = (0..<64).map { UInt8($0 * 3 + 1) }
+    public static let identifier = (0..<64).map { UInt8($0 * 3 + 1) }
     /// boot_loader 4, tee 0, snp 24, microcode 219.
-    static let tcb = TCBVersion(TCBComponents(bootLoader: 4, tee: 0, snp: 24, microcode: 219), for: .milan)
+    public static let tcb = TCBVersion(TCBComponents(bootLoader: 4, tee: 0, snp: 24, microcode: 219), for: .milan)
 
     private init() throws {
         folder = try Scratch()
@@ -35,7 +34,7 @@ final class OwnChip: Sendable {
 
     /// Certifies the key of `file` as `file.der`.
     @discardableResult
-    func authority(
+    public func authority(
         _ file: String, key: String? = nil, name: String, issuer: String, serial: String, days: Int,
         extensions: String = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign",
         scheme: String = scheme
@@ -53,7 +52,7 @@ final class OwnChip: Sendable {
     }
 
     /// AMD's extensions of a Milan's VCEK, in AMD's order, by the end of their object identifiers.
-    static let extensions: [(name: String, der: String)] = [
+    public static let extensions: [(name: String, der: String)] = [
         ("1", "020100"), ("2", "16084d696c616e2d4230"), ("3.1", "020104"), ("3.2", "020100"), ("3.4", "020100"),
         ("3.5", "020100"), ("3.6", "020100"), ("3.7", "020100"), ("3.3", "020118"), ("3.8", "020200db"),
         ("4", Hexadecimal.encode(identifier)),
@@ -62,7 +61,7 @@ final class OwnChip: Sendable {
     /// A certificate of the chip's key with those extensions, as `file.der`; `change` puts other values in, or an empty
     /// one to leave the extension out.
     @discardableResult
-    func leaf(_ file: String, _ change: [String: String] = [:], issuer: String = "ask") throws -> [UInt8] {
+    public func leaf(_ file: String, _ change: [String: String] = [:], issuer: String = "ask") throws -> [UInt8] {
         var lines = Self.extensions.map { ($0.name, change[$0.name] ?? $0.der) }
         let known = Set(lines.map(\.0))
         lines += change.filter { !known.contains($0.key) }.map { ($0.key, $0.value) }
@@ -74,7 +73,8 @@ final class OwnChip: Sendable {
     }
 
     /// A list of `issuer` with these serial numbers in hexadecimal digits, as DER.
-    func list(_ issuer: String, revoked serials: [String], days: Int = 365, key: String? = nil) throws -> [UInt8] {
+    public func list(_ issuer: String, revoked serials: [String], days: Int = 365, key: String? = nil) throws -> [UInt8]
+    {
         let entries = serials.map { "R\t490101000000Z\t250101000000Z\t\($0)\tunknown\t/CN=x\n" }.joined()
         try folder.write(Array(entries.utf8), to: "index")
         try folder.shell(
@@ -88,9 +88,9 @@ final class OwnChip: Sendable {
         return try folder.bytes("list.der")
     }
 
-    func bytes(_ name: String) throws -> [UInt8] { try folder.bytes(name + ".der") }
+    public func bytes(_ name: String) throws -> [UInt8] { try folder.bytes(name + ".der") }
 
-    var roots: TrustedRoots {
+    public var roots: TrustedRoots {
         get throws {
             guard let roots = TrustedRoots(pem: try folder.bytes("ark.pem")) else {
                 throw CommandFailure(description: "no root")
@@ -100,13 +100,16 @@ final class OwnChip: Sendable {
     }
 
     /// The certificates with these files in place of the usual ones.
-    func certificates(leaf: [UInt8]? = nil, ask: [UInt8]? = nil, ark: [UInt8]? = nil) throws -> EndorsementCertificates
+    public func certificates(leaf: [UInt8]? = nil, ask: [UInt8]? = nil, ark: [UInt8]? = nil) throws
+        -> EndorsementCertificates
     {
-        EndorsementCertificates([try leaf ?? bytes("chip"), try ask ?? bytes("ask"), try ark ?? bytes("ark")])
+        var all = EndorsementCertificates()
+        for part in [try leaf ?? bytes("chip"), try ask ?? bytes("ask"), try ark ?? bytes("ark")] { all.add(part) }
+        return all
     }
 
     /// A report of this chip with `change`, signed.
-    func report(_ change: (inout AttestationReport) -> Void = { _ in }) throws -> AttestationReport {
+    public func report(_ change: (inout AttestationReport) -> Void = { _ in }) throws -> AttestationReport {
         var report = AttestationReport(version: 3, policy: GuestPolicy(rawValue: 0x30000))
         report.processor = ProcessorIdentity(family: 0x19, model: 1, stepping: 1)
         report.chipID = Self.identifier
@@ -130,7 +133,7 @@ final class OwnChip: Sendable {
         return report
     }
 
-    func verify(
+    public func verify(
         _ report: AttestationReport? = nil, with certificates: EndorsementCertificates? = nil,
         revocation: RevocationDemand = .optional, days: Int64 = 0
     ) throws -> VerifiedReport {
