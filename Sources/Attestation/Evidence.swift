@@ -101,7 +101,8 @@ public struct Evidence: Equatable, Sendable {
         }
     }
 
-    private static func padded(_ bytes: [UInt8]) -> [UInt8] {
-        bytes + [UInt8](repeating: 0, count: 64 - bytes.count)
+    /// At most 64 bytes, filled up with zeros to the size of REPORT_DATA.
+    public static func padded(_ bytes: [UInt8]) -> [UInt8] {
+        bytes + [UInt8](repeating: 0, count: max(0, longestNonce - bytes.count))
     }
 }

@@ -15,7 +15,7 @@ public struct EvidenceSource<Reports: ReportSource> {
     ///
     /// - Parameter nonce: at most 64 bytes; the SVSM takes exactly so many, so zeros fill it up.
     public func svsm(nonce: [UInt8]) throws(AttestingError) -> Evidence {
-        let nonce = nonce + [UInt8](repeating: 0, count: max(0, Evidence.longestNonce - nonce.count))
+        let nonce = Evidence.padded(nonce)
         let raw = try reports.service(ServicesManifest.vtpm.description, nonce: nonce)
         return Evidence(
             provider: .svsm, report: raw.report, certificateTable: raw.certificateTable, manifest: raw.manifest,
@@ -53,8 +53,7 @@ public struct EvidenceSource<Reports: ReportSource> {
     ///
     /// - Parameter nonce: at most 64 bytes.
     public func guest(nonce: [UInt8], level: UInt32? = nil) throws(AttestingError) -> Evidence {
-        let reportData = nonce + [UInt8](repeating: 0, count: max(0, Evidence.longestNonce - nonce.count))
-        let raw = try reports.report(reportData, level: level)
+        let raw = try reports.report(Evidence.padded(nonce), level: level)
         return Evidence(
             provider: .guestDevice, report: raw.report, certificateTable: raw.certificateTable, nonce: nonce)
     }

@@ -37,21 +37,8 @@ public import Secrets
     }
 
     private static func key(from seed: borrowing SecretBytes) -> OpaquePointer? {
-        guard let group = unsafe EC_GROUP_new_by_curve_name(NID_secp384r1) else { return nil }
-        defer { unsafe EC_GROUP_free(group) }
-        guard let context = unsafe BN_CTX_secure_new() else { return nil }
-        defer { unsafe BN_CTX_free(context) }
-        guard let scalar = unsafe BN_secure_new() else { return nil }
+        guard let scalar = unsafe PrivateScalar.derive(from: seed, curve: NID_secp384r1) else { return nil }
         defer { unsafe BN_clear_free(scalar) }
-        guard let order = unsafe BN_dup(EC_GROUP_get0_order(group)) else { return nil }
-        defer { unsafe BN_free(order) }
-        let isRead = unsafe seed.bytes.withUnsafeBufferPointer {
-            unsafe BN_bin2bn($0.baseAddress, Int32($0.count), scalar) != nil
-        }
-        unsafe BN_set_flags(scalar, BN_FLG_CONSTTIME)
-        guard isRead, unsafe BN_sub_word(order, 1) == 1, unsafe BN_div(nil, scalar, scalar, order, context) == 1,
-            unsafe BN_add_word(scalar, 1) == 1
-        else { return nil }
         return unsafe shim_p384_key_pair(scalar)
     }
 
@@ -65,7 +52,7 @@ public import Secrets
         var count = encoded.count
         guard unsafe EVP_DigestSignInit(context, nil, EVP_sha384(), nil, key) == 1,
             unsafe EVP_DigestSign(context, &encoded, &count, message, message.count) == 1,
-            let signature = P384Signature.decode(Array(encoded.prefix(count)))
+            let signature = SignatureNumbers.decode(Array(encoded.prefix(count)), size: 48)
         else { throw CryptographyError(call: .sign) }
         return signature
     }

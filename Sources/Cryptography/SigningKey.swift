@@ -46,17 +46,8 @@ public import Secrets
             unsafe EC_GROUP_free(group)
             unsafe BN_CTX_free(context)
         }
-        guard let scalar = unsafe BN_secure_new() else { return nil }
+        guard let scalar = unsafe PrivateScalar.derive(from: seed, curve: NID_X9_62_prime256v1) else { return nil }
         defer { unsafe BN_clear_free(scalar) }
-        guard let order = unsafe BN_dup(EC_GROUP_get0_order(group)) else { return nil }
-        defer { unsafe BN_free(order) }
-        let isRead = unsafe seed.bytes.withUnsafeBufferPointer {
-            unsafe BN_bin2bn($0.baseAddress, Int32($0.count), scalar) != nil
-        }
-        unsafe BN_set_flags(scalar, BN_FLG_CONSTTIME)
-        guard isRead, unsafe BN_sub_word(order, 1) == 1, unsafe BN_div(nil, scalar, scalar, order, context) == 1,
-            unsafe BN_add_word(scalar, 1) == 1
-        else { return nil }
         guard let point = unsafe EC_POINT_new(group) else { return nil }
         defer { unsafe EC_POINT_free(point) }
         var encoded = [UInt8](repeating: 0, count: 65)
@@ -69,32 +60,12 @@ public import Secrets
     /// Reads a PEM private key without passphrase, and never asks for one; nil where it is none, or of another curve.
     public static func parse(pem: borrowing SecretBytes) -> SigningKey? {
         defer { ERR_clear_error() }
-        let key = unsafe pem.bytes.withUnsafeBufferPointer { bytes -> OpaquePointer? in
-            guard bytes.count <= 1 << 16, let input = unsafe BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count))
-            else { return nil }
-            defer { unsafe BIO_free(input) }
-            return unsafe PEM_read_bio_PrivateKey(input, nil, { _, _, _, _ in -1 }, nil)
-        }
-        guard let key = unsafe key else { return nil }
+        guard let key = unsafe PrivateKeyPEM.read(pem) else { return nil }
         return unsafe SigningKey(taking: key)
     }
 
     /// The private key as PEM, PKCS#8 without passphrase.
-    public func pem() throws(CryptographyError) -> SecretBytes {
-        defer { ERR_clear_error() }
-        guard let output = unsafe BIO_new(BIO_s_secmem()) else { throw CryptographyError(call: .encodeKey) }
-        defer { unsafe BIO_free(output) }
-        guard unsafe PEM_write_bio_PKCS8PrivateKey(output, key, nil, nil, 0, nil, nil) == 1 else {
-            throw CryptographyError(call: .encodeKey)
-        }
-        let count = unsafe BIO_ctrl_pending(output)
-        return try SecretBytes(count: count) { (text: inout MutableSpan<UInt8>) throws(CryptographyError) in
-            let read = unsafe text.withUnsafeMutableBufferPointer {
-                unsafe BIO_read(output, $0.baseAddress, Int32($0.count))
-            }
-            guard Int(read) == count else { throw CryptographyError(call: .encodeKey) }
-        }
-    }
+    public func pem() throws(CryptographyError) -> SecretBytes { try unsafe PrivateKeyPEM.write(key) }
 
     /// The signature over SHA-256 of `message`: r and s of 32 bytes each, big-endian.
     public func sign(_ message: [UInt8]) throws(CryptographyError) -> [UInt8] {

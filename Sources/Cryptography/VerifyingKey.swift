@@ -45,33 +45,11 @@ public enum EllipticSignature {
     /// The 64 bytes r ‖ s from DER; nil where `bytes` are not exactly one signature of that size.
     public static func decode(_ bytes: [UInt8]) -> [UInt8]? {
         defer { ERR_clear_error() }
-        let (parsed, used) = unsafe decodeDER(bytes) { unsafe d2i_ECDSA_SIG(nil, &$0, $1) }
-        guard let parsed = unsafe parsed else { return nil }
-        defer { unsafe ECDSA_SIG_free(parsed) }
-        guard used == bytes.count else { return nil }
-        var r = [UInt8](repeating: 0, count: 32)
-        var s = r
-        guard unsafe BN_bn2binpad(ECDSA_SIG_get0_r(parsed), &r, 32) == 32,
-            unsafe BN_bn2binpad(ECDSA_SIG_get0_s(parsed), &s, 32) == 32
-        else { return nil }
-        return r + s
+        return SignatureNumbers.decode(bytes, size: 32).map { $0.r + $0.s }
     }
 
     static func encode(_ signature: [UInt8]) -> [UInt8]? {
-        guard signature.count == 64, let parts = unsafe ECDSA_SIG_new() else { return nil }
-        defer { unsafe ECDSA_SIG_free(parts) }
-        let (r, s) = unsafe (
-            BN_bin2bn(Array(signature[..<32]), 32, nil), BN_bin2bn(Array(signature[32...]), 32, nil)
-        )
-        guard unsafe ECDSA_SIG_set0(parts, r, s) == 1 else {
-            unsafe BN_free(r)
-            unsafe BN_free(s)
-            return nil
-        }
-        var encoded: UnsafeMutablePointer<UInt8>?
-        let count = unsafe i2d_ECDSA_SIG(parts, &encoded)
-        defer { unsafe CRYPTO_free(encoded, nil, 0) }
-        guard count > 0, let encoded = unsafe encoded else { return nil }
-        return unsafe Array(UnsafeBufferPointer(start: encoded, count: Int(count)))
+        guard signature.count == 64 else { return nil }
+        return SignatureNumbers.encode(r: Array(signature[..<32]), s: Array(signature[32...]))
     }
 }

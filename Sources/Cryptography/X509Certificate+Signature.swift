@@ -31,28 +31,12 @@ extension X509Certificate {
     /// - Parameters r, s: 48 bytes each, big-endian.
     public func isSignatureP384(r: [UInt8], s: [UInt8], over message: [UInt8]) -> Bool {
         defer { ERR_clear_error() }
-        guard keyKind == .ellipticP384, r.count == 48, s.count == 48, let encoded = Self.encode(r, s),
+        guard keyKind == .ellipticP384, r.count == 48, s.count == 48,
+            let encoded = SignatureNumbers.encode(r: r, s: s),
             let key = unsafe X509_get0_pubkey(certificate), let context = unsafe EVP_MD_CTX_new()
         else { return false }
         defer { unsafe EVP_MD_CTX_free(context) }
         guard unsafe EVP_DigestVerifyInit(context, nil, EVP_sha384(), nil, key) == 1 else { return false }
         return unsafe EVP_DigestVerify(context, encoded, encoded.count, message, message.count) == 1
-    }
-
-    /// The DER of SEC 1, C.8.
-    private static func encode(_ r: [UInt8], _ s: [UInt8]) -> [UInt8]? {
-        guard let parts = unsafe ECDSA_SIG_new() else { return nil }
-        defer { unsafe ECDSA_SIG_free(parts) }
-        let numbers = unsafe (BN_bin2bn(r, Int32(r.count), nil), BN_bin2bn(s, Int32(s.count), nil))
-        guard unsafe ECDSA_SIG_set0(parts, numbers.0, numbers.1) == 1 else {
-            unsafe BN_free(numbers.0)
-            unsafe BN_free(numbers.1)
-            return nil
-        }
-        var encoded: UnsafeMutablePointer<UInt8>?
-        let count = unsafe i2d_ECDSA_SIG(parts, &encoded)
-        defer { unsafe CRYPTO_free(encoded, nil, 0) }
-        guard count > 0, let encoded = unsafe encoded else { return nil }
-        return unsafe Array(UnsafeBufferPointer(start: encoded, count: Int(count)))
     }
 }

@@ -61,7 +61,7 @@ private struct FoundPartition {
         let content = try region.content()
         let name = image.path + " partition " + String(partition.number)
         device = disk + ",gpt" + String(partition.number)
-        isESP = partition.typeGUID == .espType
+        isESP = partition.typeGUID == .efiSystem
         line =
             String(partition.number) + " " + Printable.escape(partition.name) + " type "
             + partition.typeGUID.description + ": " + content.name
@@ -99,9 +99,4 @@ private struct FoundPartition {
         if names.contains("etc"), names.contains("usr") { return .root }
         return names.contains { $0 == "grub" || $0.hasPrefix(InstalledKernel.prefix) } ? .boot : nil
     }
-}
-
-extension GUID {
-    /// EFI system partition. Source: UEFI 2.10, section 5.3.3, table 5-7.
-    fileprivate static let espType = GUID(0xc12a_7328, 0xf81f, 0x11d2, 0xba4b, 0x00a0_c93e_c93b)
 }

@@ -12,13 +12,10 @@ struct MeasuredDisk {
     let tableEvent: [UInt8]
     private let systemPartition: Partition?
 
-    /// EFI System Partition. Source: UEFI 2.10, section 5.3.3, table 5-7.
-    private static let systemType = GUID(0xc12a_7328, 0xf81f, 0x11d2, 0xba4b, 0x00a0_c93e_c93b)
-
     init(_ path: String) throws(MeasuredBootError) {
         do throws(InstalledSystemError) {
             let image = try DiskTable(reading: path)
-            systemPartition = image.table.partitions.first { $0.typeGUID == Self.systemType }
+            systemPartition = image.table.partitions.first { $0.typeGUID == .efiSystem }
             var writer = ByteWriter()
             writer.append(image.header)
             writer.littleEndian(UInt64(image.entries.count))

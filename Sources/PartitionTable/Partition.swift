@@ -32,6 +32,8 @@ public struct Partition: Equatable, Sendable {
 }
 
 extension GUID {
+    /// The type of an EFI system partition. Source: UEFI 2.10, section 5.3.3, table 5-7.
+    public static let efiSystem = GUID(0xc12a_7328, 0xf81f, 0x11d2, 0xba4b, 0x00a0_c93e_c93b)
     /// The type of a root partition for x86-64.
     ///
     /// Source: UAPI group specification 2, "Discoverable Partitions".

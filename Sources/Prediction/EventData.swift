@@ -7,8 +7,11 @@ enum EventData {
     static func text(_ prefix: String, _ bytes: [UInt8] = []) -> [UInt8] { Array(prefix.utf8) + bytes + [0] }
 
     /// The names of systemd's stub: UTF-16 with a NUL.
-    static func wideText(_ text: String) -> [UInt8] {
-        (Array(text.utf16) + [0]).flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+    static func wideText(_ text: String) -> [UInt8] { units(text) + [0, 0] }
+
+    /// UTF-16, little-endian, without a NUL.
+    static func units(_ text: String) -> [UInt8] {
+        text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
     }
 
     /// TCG_PCClientTaggedEvent of the kernel's EFI stub: identifier, length, text with a NUL.

@@ -34,11 +34,7 @@ extension Predictor {
     }
 
     /// UTF-16, with the words that GRUB puts before the file's name, and without the NUL behind it.
-    static func loadOptions(of line: [UInt8]) -> [UInt8] {
-        ("BOOT_IMAGE=" + text(line)).utf16.flatMap {
-            [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
-        }
-    }
+    static func loadOptions(of line: [UInt8]) -> [UInt8] { EventData.units("BOOT_IMAGE=" + text(line)) }
 
     /// The files that GRUB reads behind the kernel, as one; each begins at a multiple of four.
     private mutating func predictInitrd(of kernel: GRUBFile, _ grub: [GRUBEvent]) throws(PredictionError) {

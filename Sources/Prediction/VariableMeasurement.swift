@@ -9,9 +9,8 @@ struct VariableMeasurement: Equatable {
     let value: [UInt8]
 
     var bytes: [UInt8] {
-        let units = Array(name.utf16)
-        return vendor.bytes + Self.littleEndian(units.count) + Self.littleEndian(value.count)
-            + units.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] } + value
+        vendor.bytes + Self.littleEndian(name.utf16.count) + Self.littleEndian(value.count) + EventData.units(name)
+            + value
     }
 
     private static func littleEndian(_ count: Int) -> [UInt8] {

@@ -13,12 +13,7 @@ struct GuestOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("The type of its virtual CPUs.", valueName: "type"),
-        transform: { name in
-            guard let model = CPUModel(name: name) else {
-                throw ValidationError("'\(name)' is no CPU type of QEMU's that has SEV")
-            }
-            return model
-        })
+        transform: processorModel)
     var vcpuType: CPUModel?
 
     @Option(
@@ -73,6 +68,14 @@ struct GuestOptions: ParsableArguments {
             throw ValidationError("without bit 0 of --guest-features no virtual CPU starts under SEV-SNP")
         }
     }
+}
+
+/// A CPU type by QEMU's name.
+func processorModel(_ name: String) throws -> CPUModel {
+    guard let model = CPUModel(name: name) else {
+        throw ValidationError("'\(name)' is no CPU type of QEMU's that has SEV")
+    }
+    return model
 }
 
 /// One of the names that the type has.

@@ -17,12 +17,7 @@ struct LaunchOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("The type of its virtual CPUs (default: EPYC-v4).", valueName: "type"),
-        transform: { name in
-            guard let model = CPUModel(name: name) else {
-                throw ValidationError("'\(name)' is no CPU type of QEMU's that has SEV")
-            }
-            return model
-        })
+        transform: processorModel)
     var vcpuType: CPUModel?
 
     @Option(
