@@ -60,7 +60,7 @@ import Testing
         let ram = try ram(protection)
         try ram.write(GuestAddress(0x2000), Machine.page, as: .guest)
         let old = try read(ram, GuestAddress(0x2000), 4096, .host)
-        try ram.write(GuestAddress(0x2064), [1], as: .host)
+        try ram.write(GuestAddress(0x2064), [old[0x64] ^ 1], as: .host)
         let seen = try read(ram, GuestAddress(0x2000), 4096, .guest)
         let changed = (0..<4096).filter { seen[$0] != Machine.page[$0] }
         #expect(changed.count > 1 && changed.allSatisfy { (96..<112).contains($0) })
