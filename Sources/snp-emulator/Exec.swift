@@ -22,7 +22,7 @@ struct Exec: ParsableCommand {
 
             Attacks of the host:
 
-            \(MessageAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
+            \(HostAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
 
             Exit status: the command's, 128 and the number of the signal that ended it, 127 where there is no such \
             program and 126 where it cannot be run; else 64 usage, or the AMD-SP refuses the launch; 65 malformed input, \
@@ -53,9 +53,9 @@ struct Exec: ParsableCommand {
     var vmpl: UInt8?
 
     @Option(
-        help: ArgumentHelp("What the host does to the guest's messages.", valueName: "name"),
+        help: ArgumentHelp("What the host does to the guest.", valueName: "name"),
         transform: { try choice($0) })
-    var attack: MessageAttack?
+    var attack: HostAttack?
 
     @Option(
         name: .customLong("eventlog"),
@@ -94,6 +94,12 @@ struct Exec: ParsableCommand {
         guard protection == .sevSNP || (attack == nil && vtpm ?? .none == TPMOwner.none) else {
             throw ValidationError("only a guest under sev-snp has an SVSM, or messages that --attack could change")
         }
+        guard hasSVSM || attack == nil || attack?.onMessages != nil else {
+            throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest that has a TPM")
+        }
+        guard attack?.isAboutServices != true || vtpm ?? .svsm == .svsm else {
+            throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest with --vtpm svsm")
+        }
     }
 
     func run() throws {
@@ -116,9 +122,9 @@ struct Exec: ParsableCommand {
         if protection == .sevSNP {
             let machine = try reporting { () throws(CommandFailure) in try Machine(self, state) }
             var guest = try Guest.make(settings, driver: machine.driver, services: machine.services)
-            if let svsm = machine.svsm { try guest.add(svsm.tpm) }
+            if let transport = machine.transport { try guest.addTPM(transport) }
             status = try guest.run()
-            machine.svsm?.close()
+            machine.close()
         } else {
             status = try Guest.make(settings, driver: nil, services: nil).run()
         }

@@ -48,21 +48,30 @@ struct LaunchOptions: ParsableArguments {
     }
 
     /// Launches the guest on the processor of `state`.
-    func start(on state: StateFolder) throws(CommandFailure) -> LaunchedGuest {
+    ///
+    /// - Parameter isChanged: whether it gets a page more than the firmware's.
+    func start(on state: StateFolder, isChanged: Bool = false) throws(CommandFailure) -> LaunchedGuest {
         let firmware = try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
         let finish = try finish()
-        let pages: [LaunchPages]
+        var pages: [LaunchPages]
         do throws(LaunchError) {
             pages = try LaunchedGuest.pages(
                 LaunchConfiguration(
                     mode: .sevSNP, firmware: firmware, processorCount: vcpus,
                     processor: vcpuType?.processor ?? CPUModel.Series.naples.processor))
         } catch { throw CommandFailure(error) }
+        if isChanged { pages.append(try Self.furtherPage()) }
         let processor: SecureProcessor
         do throws(StateError) { processor = try state.processor() } catch { throw CommandFailure(state: error) }
         do throws(FirmwareStatus) {
             return try LaunchedGuest(on: processor, pages, policy: policy, finish: finish)
         } catch { throw CommandFailure(.usage, area: "launch", "the AMD-SP refuses it: " + error.description) }
+    }
+
+    private static func furtherPage() throws(CommandFailure) -> LaunchPages {
+        do throws(SNPFormatError) { return try LaunchPages(.zero, at: 1 << 20, pageCount: 1) } catch {
+            throw CommandFailure(.internalFault, area: "launch", error.description)
+        }
     }
 
     private func finish() throws(CommandFailure) -> LaunchFinish {

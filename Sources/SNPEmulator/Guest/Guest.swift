@@ -79,10 +79,10 @@ public struct Guest: ~Copyable {
     }
 
     /// Gives the guest a TPM: a socket, and the variables by which tpm2-tools and Sealroot find it.
-    public mutating func add(_ tpm: VirtualTPM) throws(GuestError) {
+    public mutating func addTPM(_ transport: @escaping TPMServer.Transport) throws(GuestError) {
         do throws(FileError) {
             try FileBytes.makeDirectory(Self.tpmFolder)
-            let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: tpm.answer)
+            let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: transport)
             for name in ["TPM2TOOLS_TCTI", "SEALROOT_TCTI"] { settings.variables[name] = server.tcti }
             self.tpm = server
         } catch { throw .file(error) }
