@@ -1,5 +1,6 @@
 import Foundation
 import SNPABI
+import SNPEmulator
 import TestSupport
 import Testing
 
@@ -30,6 +31,11 @@ import Testing
         #expect(keys.subtracting(words) == [])
         let flags = GuestPolicy.Flag.allCases.filter { $0 != .reserved }.map(\.rawValue)
         #expect(Set(flags + PlatformInfo.Flag.allCases.map(\.rawValue)).subtracting(words) == [])
+    }
+
+    @Test func hasTheAttacksOfTheEmulator() throws {
+        let names = Set(MessageAttack.allCases.map(\.rawValue))
+        #expect(names.subtracting(try ManualPage(named: "snp-emulator.1")["OPTIONS"].map(\.text)) == [])
     }
 
     /// Where FILE is missing the exit status is 66, and 78 where the policy is malformed.
