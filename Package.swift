@@ -269,6 +269,11 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     // No test links it: it is preloaded into the programs under test.
     .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
+    tests(
+        "ManualTests",
+        [
+            "InitramfsRuntime", "SNPABI", "SNPEmulator", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
+        ]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
     tests(
         "MeasuredBootTests",
