@@ -58,7 +58,7 @@ struct EncryptImage: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "With --seal-to: the firmware whose log stands in for a missing one (default: "
-                + "\(PredictionSource.defaultTemplate)).", valueName: "name|file"), completion: .file())
+                + "\(Template.standard)).", valueName: "name|file"), completion: .file())
     var template: String?
 
     @Option(

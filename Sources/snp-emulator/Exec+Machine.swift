@@ -1,4 +1,5 @@
 internal import InitramfsRuntime
+internal import MeasuredBoot
 internal import SNPABI
 internal import SNPEmulator
 internal import SecureProcessor
@@ -7,13 +8,16 @@ extension Exec {
     /// A launched guest: its kernel's driver, and below that the SVSM.
     struct Machine {
         let driver: SEVGuestDriver
+        /// What was loaded into its memory.
+        let memory: [LaunchPages]
         /// nil where nobody runs a TPM.
         let svsm: SVSMModel?
         /// What the guest's kernel can call; paravisors of other clouds offer no such calls.
         let services: SVSMModel?
 
-        init(_ options: Exec, _ state: StateFolder) throws(CommandFailure) {
+        init(_ options: Exec, _ state: StateFolder, _ boot: MeasuredBoot?) throws(CommandFailure) {
             let guest = try options.launch.start(on: state)
+            memory = guest.memory
             let certificates: CertificateTable
             do throws(StateError) { certificates = try state.certificateTable() } catch {
                 throw CommandFailure(state: error)
@@ -37,6 +41,7 @@ extension Exec {
                 if owner == .azureHCL { try model.provideAzureReport() }
             } catch { throw CommandFailure(svsm: error) }
             if owner == .endorsementCertificate, let svsm { try Self.certify(svsm, state) }
+            if let boot, let svsm { try boot.measure(into: svsm.tpm) }
             do throws(SVSMError) { try svsm?.closePlatformHierarchy() } catch { throw CommandFailure(svsm: error) }
         }
 

@@ -47,17 +47,21 @@ struct LaunchOptions: ParsableArguments {
         }
     }
 
-    /// Launches the guest on the processor of `state`.
-    func start(on state: StateFolder) throws(CommandFailure) -> LaunchedGuest {
+    /// What a guest is loaded with.
+    func pages(_ mode: ProtectionMode) throws(CommandFailure) -> [LaunchPages] {
         let firmware = try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
-        let finish = try finish()
-        let pages: [LaunchPages]
         do throws(LaunchError) {
-            pages = try LaunchedGuest.pages(
+            return try LaunchedGuest.pages(
                 LaunchConfiguration(
-                    mode: .sevSNP, firmware: firmware, processorCount: vcpus,
+                    mode: mode, firmware: firmware, processorCount: vcpus,
                     processor: vcpuType?.processor ?? CPUModel.Series.naples.processor))
         } catch { throw CommandFailure(error) }
+    }
+
+    /// Launches the guest on the processor of `state`.
+    func start(on state: StateFolder) throws(CommandFailure) -> LaunchedGuest {
+        let pages = try pages(.sevSNP)
+        let finish = try finish()
         let processor: SecureProcessor
         do throws(StateError) { processor = try state.processor() } catch { throw CommandFailure(state: error) }
         do throws(FirmwareStatus) {
