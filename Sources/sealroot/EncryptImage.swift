@@ -3,6 +3,7 @@ internal import Enrollment
 internal import Imaging
 internal import InitramfsRuntime
 internal import JSON
+internal import Prediction
 internal import RecoveryKeys
 internal import Secrets
 internal import Terminal
