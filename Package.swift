@@ -218,7 +218,8 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
+            "BoundedBytes", "FUSEMount", "JSON", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "sealroot",
+            "sealroot-init", "snp-emulator",
         ]),
     tests(
         "EncryptedMemoryTests",
