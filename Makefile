@@ -12,7 +12,7 @@ CONTROL_LINE := THIS PROGRAM CHECKS NO HEADER
 unexport SEALROOT_WITHOUT_HEADER_CHECK
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest control owner deb image demo test bench fuzz lint clean
+.PHONY: help setup build guest control owner emulator deb image demo test bench fuzz lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ control: ## build the program without the check of headers that the tests compar
 
 owner: ## build the sealroot tool, with the Swift runtime linked in
 	$(OWNER_BUILD) --product sealroot
+
+emulator: ## build snp-emulator, with the Swift runtime linked in
+	$(OWNER_BUILD) --product snp-emulator
 
 build: guest owner ## build both programs
 
@@ -61,8 +64,9 @@ test: setup image control ## install what is missing, build, and run every test
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	swift test
 
-bench: setup deb ## measure size and speed, beside peers and limits
+bench: setup deb emulator ## measure size and speed, beside peers and limits
 	swift run bench
+	.build-owner/release/snp-emulator bench
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb | grep bytes
 
 SECONDS_EACH := 30

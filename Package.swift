@@ -185,14 +185,14 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON",
-            "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount",
+            "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
             "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
-            "SNPABI", "SNPEmulator", "SecureProcessor",
+            "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -218,7 +218,8 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
+            "BoundedBytes", "FUSEMount", "JSON", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "sealroot",
+            "sealroot-init", "snp-emulator",
         ]),
     tests(
         "EncryptedMemoryTests",

@@ -1,4 +1,5 @@
 internal import InitramfsRuntime
+internal import MeasuredBoot
 internal import SNPABI
 internal import SNPEmulator
 internal import SecureProcessor
@@ -7,6 +8,8 @@ extension Exec {
     /// A launched guest: its kernel's driver, below that the SVSM, and the host between all of them.
     struct Machine {
         let driver: SEVGuestDriver
+        /// What was loaded into its memory.
+        let memory: [LaunchPages]
         /// nil where nobody runs a TPM.
         let svsm: SVSMModel?
         /// What the guest's kernel can call; paravisors of other clouds offer no such calls.
@@ -15,8 +18,9 @@ extension Exec {
         let transport: TPMServer.Transport?
         private let accomplice: Accomplice?
 
-        init(_ options: Exec, _ state: StateFolder) throws(CommandFailure) {
+        init(_ options: Exec, _ state: StateFolder, _ boot: MeasuredBoot?) throws(CommandFailure) {
             let guest = try options.launch.start(on: state)
+            memory = guest.memory
             let certificates: CertificateTable
             do throws(StateError) { certificates = try state.certificateTable() } catch {
                 throw CommandFailure(state: error)
@@ -39,6 +43,7 @@ extension Exec {
                 if owner == .azureHCL { try model.provideAzureReport() }
             } catch { throw CommandFailure(svsm: error) }
             if owner == .endorsementCertificate { try Self.certify(model, state) }
+            if let boot { try boot.measure(into: model.tpm) }
             do throws(SVSMError) { try model.closePlatformHierarchy() } catch { throw CommandFailure(svsm: error) }
             // A host that cheated before would have no guest to cheat.
             if let attack = attack?.onMessages { seat.begin(attack) }

@@ -47,20 +47,23 @@ struct LaunchOptions: ParsableArguments {
         }
     }
 
+    /// What a guest is loaded with.
+    func pages(_ mode: ProtectionMode) throws(CommandFailure) -> [LaunchPages] {
+        let firmware = try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
+        do throws(LaunchError) {
+            return try LaunchedGuest.pages(
+                LaunchConfiguration(
+                    mode: mode, firmware: firmware, processorCount: vcpus,
+                    processor: vcpuType?.processor ?? CPUModel.Series.naples.processor))
+        } catch { throw CommandFailure(error) }
+    }
+
     /// Launches the guest on the processor of `state`.
     ///
     /// - Parameter isChanged: whether it gets a page more than the firmware's.
     func start(on state: StateFolder, isChanged: Bool = false) throws(CommandFailure) -> LaunchedGuest {
-        let firmware = try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
+        let pages = try pages(.sevSNP) + (isChanged ? [Self.furtherPage()] : [])
         let finish = try finish()
-        var pages: [LaunchPages]
-        do throws(LaunchError) {
-            pages = try LaunchedGuest.pages(
-                LaunchConfiguration(
-                    mode: .sevSNP, firmware: firmware, processorCount: vcpus,
-                    processor: vcpuType?.processor ?? CPUModel.Series.naples.processor))
-        } catch { throw CommandFailure(error) }
-        if isChanged { pages.append(try Self.furtherPage()) }
         let processor: SecureProcessor
         do throws(StateError) { processor = try state.processor() } catch { throw CommandFailure(state: error) }
         do throws(FirmwareStatus) {
