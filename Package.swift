@@ -172,6 +172,7 @@ let ownerTargets: [Target] = [
 ]
 // The emulated machine; it never imports what judges it.
 let emulatorTargets: [Target] = [
+    library("EmulatorLink", ["BoundedBytes", "SNPABI"]),
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
@@ -220,6 +221,7 @@ let testTargets: [Target] = [
         [
             "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
         ]),
+    tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
         "EncryptedMemoryTests",
         [
