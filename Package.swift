@@ -175,6 +175,9 @@ let emulatorTargets: [Target] = [
     library("EmulatorLink", ["BoundedBytes", "SNPABI"]),
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
+    library(
+        "GuestKernel",
+        ["BoundedBytes", "Cryptography", "FUSEMount", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
     library(
         "MeasuredBoot",
@@ -186,14 +189,14 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON",
-            "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "GuestKernel", "InitramfsRuntime",
+            "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
-            "SNPABI", "SNPEmulator", "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EncryptedMemory", "GuestKernel", "InitramfsRuntime", "JSON",
+            "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -219,7 +222,8 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
+            "BoundedBytes", "FUSEMount", "GuestKernel", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in",
+            "snp-emulator",
         ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
@@ -263,7 +267,9 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
-        dependencies: ["BoundedBytes", "Cryptography", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets"],
+        dependencies: [
+            "BoundedBytes", "Cryptography", "GuestKernel", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets",
+        ],
         path: "Tests/GuestStandIn", swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     .target(
@@ -300,8 +306,8 @@ let testTargets: [Target] = [
     tests(
         "SVSMTests",
         [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets",
-            "SecureProcessor", "TestSupport",
+            "BoundedBytes", "Cryptography", "GuestKernel", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator",
+            "Secrets", "SecureProcessor", "TestSupport",
         ]),
     tests("StateFolderTests", ["JSON", "SNPABI", "SNPEmulator", "SecureProcessor", "TestSupport", "snp-emulator"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

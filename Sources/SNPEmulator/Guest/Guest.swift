@@ -1,5 +1,6 @@
 internal import CLinux
 internal import FUSEMount
+public import GuestKernel
 internal import InitramfsRuntime
 
 /// A guest: a command in a world of its own, and the emulator's side of that world, served from one thread.
@@ -53,10 +54,9 @@ public struct Guest: ~Copyable {
         try GuestMounts.makeDevices()
         try GuestMounts.makeKernelFolder(eventLog: settings.eventLog)
         guard let driver else { return guest }
-        let provider = driver.hasKey ? ReportProvider(driver: driver, services: services) : nil
-        let root = FixedFolder([("tsm", .folder(FixedFolder([("report", .folder(TSMReports(provider)))])))])
+        let root = ConfigurationTree.root(driver: driver, services: services)
         do throws(MountError) {
-            guest.configuration = try FUSEMount(.folder(root), at: Self.configurationPath, device: first)
+            guest.configuration = try FUSEMount(root, at: Self.configurationPath, device: first)
         } catch { throw .mount(error) }
         guard driver.hasKey else { return guest }
         guest.driver = driver
