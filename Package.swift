@@ -61,6 +61,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CFUSE3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "CGuestAgent"),
     .systemLibrary(name: "CGuestProcess"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
@@ -176,6 +177,12 @@ let emulatorTargets: [Target] = [
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
     library(
+        "GuestAgent",
+        [
+            "BoundedBytes", "CGuestAgent", "CLinux", "EmulatorLink", "FUSEMount", "GuestKernel", "InitramfsRuntime",
+            "SNPABI", "Secrets",
+        ]),
+    library(
         "GuestKernel",
         ["BoundedBytes", "Cryptography", "FUSEMount", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
@@ -192,6 +199,8 @@ let emulatorTargets: [Target] = [
             "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "GuestKernel", "InitramfsRuntime",
             "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
+    .executableTarget(
+        name: "snp-emulator-guest", dependencies: ["CLinux", "GuestAgent", "InitramfsRuntime"], swiftSettings: strict),
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
