@@ -231,8 +231,9 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "FUSEMount", "GuestKernel", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in",
-            "snp-emulator",
+            "BoundedBytes", "EmulatorLink", "FUSEMount", "GuestAgent", "GuestKernel", "InitramfsRuntime", "SNPABI",
+            "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "snp-emulator",
+            "snp-emulator-guest",
         ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
