@@ -1,3 +1,4 @@
+internal import GuestKernel
 internal import InitramfsRuntime
 internal import MeasuredBoot
 internal import SNPABI

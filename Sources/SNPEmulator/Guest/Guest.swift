@@ -1,6 +1,7 @@
 internal import CLinux
 public import EncryptedMemory
 internal import FUSEMount
+public import GuestKernel
 internal import InitramfsRuntime
 public import SNPABI
 
@@ -58,10 +59,9 @@ public struct Guest: ~Copyable {
         try GuestMounts.makeKernelFolder(eventLog: settings.boot.log)
         try GuestMounts.makeFirmwareFolder(variables: settings.boot.variables)
         guard let driver else { return guest }
-        let provider = driver.hasKey ? ReportProvider(driver: driver, services: services) : nil
-        let root = FixedFolder([("tsm", .folder(FixedFolder([("report", .folder(TSMReports(provider)))])))])
+        let root = ConfigurationTree.root(driver: driver, services: services)
         do throws(MountError) {
-            guest.configuration = try FUSEMount(.folder(root), at: Self.configurationPath, device: first)
+            guest.configuration = try FUSEMount(root, at: Self.configurationPath, device: first)
         } catch { throw .mount(error) }
         guard driver.hasKey else { return guest }
         guest.driver = driver

@@ -1,3 +1,4 @@
+public import GuestKernel
 public import SNPABI
 
 /// The host between a guest and the AMD-SP: it hands pages on, adds the certificates, and cheats where it is told to.

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import GuestKernel
 internal import InitramfsRuntime
 internal import SNPABI
 internal import Secrets
