@@ -173,6 +173,12 @@ let ownerTargets: [Target] = [
 // The emulated machine; it never imports what judges it.
 let emulatorTargets: [Target] = [
     library("EmulatorLink", ["BoundedBytes", "SNPABI"]),
+    library(
+        "EmulatedMachine",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "EmulatorLink", "EncryptedMemory", "InitramfsRuntime",
+            "InstalledSystem", "JSON", "SNPEmulator",
+        ]),
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
@@ -192,8 +198,8 @@ let emulatorTargets: [Target] = [
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
-            "SNPABI", "SNPEmulator", "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "InitramfsRuntime", "JSON",
+            "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
