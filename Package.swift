@@ -289,7 +289,7 @@ let testTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
             "TestSupport", "sealroot", "sealroot-init",
         ]),
-    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
+    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot", "snp-emulator"]),
     tests(
         "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),
     tests(
