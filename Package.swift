@@ -174,6 +174,12 @@ let ownerTargets: [Target] = [
 // The emulated machine; it never imports what judges it.
 let emulatorTargets: [Target] = [
     library("EmulatorLink", ["BoundedBytes", "SNPABI"]),
+    library(
+        "EmulatedMachine",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "EmulatorLink", "EncryptedMemory", "GuestKernel",
+            "InitramfsRuntime", "InstalledSystem", "JSON", "SNPEmulator",
+        ]),
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
     library(
@@ -196,20 +202,16 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount", "GuestKernel",
             "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "GuestKernel", "InitramfsRuntime",
-            "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
         name: "snp-emulator-guest", dependencies: ["CLinux", "GuestAgent", "InitramfsRuntime"], swiftSettings: strict),
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
-            "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
-            "BoundedBytes", "Cryptography", "EncryptedMemory", "GuestKernel", "InitramfsRuntime", "JSON",
-            "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -235,11 +237,10 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "FUSEMount", "JSON", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "sealroot",
-            "sealroot-init", "snp-emulator",
-            "BoundedBytes", "EmulatorLink", "FUSEMount", "GuestAgent", "GuestKernel", "InitramfsRuntime", "SNPABI",
-            "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "snp-emulator",
-            "snp-emulator-guest",
+            "BoundedBytes", "EmulatorLink", "FUSEMount", "GuestAgent", "GuestKernel", "InitramfsRuntime", "JSON",
+            "SNPABI",
+            "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "sealroot", "sealroot-init",
+            "snp-emulator", "snp-emulator-guest",
         ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
@@ -310,7 +311,7 @@ let testTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
             "TestSupport", "sealroot", "sealroot-init",
         ]),
-    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
+    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot", "snp-emulator"]),
     tests(
         "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),
     tests(

@@ -20,7 +20,8 @@ extension Exec {
         private let accomplice: Accomplice?
 
         init(_ options: Exec, _ state: StateFolder, _ boot: MeasuredBoot?) throws(CommandFailure) {
-            let guest = try options.launch.start(on: state)
+            let guest = try options.launch.start(
+                on: state, try options.firmware(), processorCount: options.vcpus)
             memory = guest.memory
             let certificates: CertificateTable
             do throws(StateError) { certificates = try state.certificateTable() } catch {
@@ -90,7 +91,9 @@ extension Exec {
         init(_ options: Exec, _ state: StateFolder, _ certificates: CertificateTable) throws(CommandFailure) {
             self.state = state
             do throws(StateError) { try state.removeOtherVirtualTPM() } catch { throw CommandFailure(state: error) }
-            let guest = try options.launch.start(on: state, isChanged: options.attack == .evidence(.otherGuest))
+            let guest = try options.launch.start(
+                on: state, options.firmware(), processorCount: options.vcpus,
+                isChanged: options.attack == .evidence(.otherGuest))
             do throws(SVSMError) {
                 svsm = try SVSMModel(
                     channel: guest.seat(certificates: certificates, attack: nil), key: guest.messageKey(0),

@@ -48,6 +48,13 @@ struct Exec: ParsableCommand {
         transform: { try choice($0) })
     var protection: MemoryProtection = .sevSNP
 
+    @Option(
+        help: ArgumentHelp("The firmware image that is measured.", valueName: "file"), completion: .file())
+    var ovmf = "/usr/share/ovmf/OVMF.fd"
+
+    @Option(help: ArgumentHelp("How many virtual CPUs the guest has.", valueName: "n"))
+    var vcpus = 1
+
     @OptionGroup var launch: LaunchOptions
 
     @Option(
@@ -147,7 +154,8 @@ struct Exec: ParsableCommand {
             machine.close()
         } else {
             let pages = try reporting { () throws(CommandFailure) in
-                try launch.pages(protection.hasEncryptedState ? .sevES : .sev)
+                try launch.pages(
+                    protection.hasEncryptedState ? .sevES : .sev, firmware(), processorCount: vcpus)
             }
             var guest = try Guest.make(settings, driver: nil, services: nil)
             try guest.show(pages, protection, in: state.runPath)
@@ -155,6 +163,10 @@ struct Exec: ParsableCommand {
         }
         _ = consume lock
         return status
+    }
+
+    func firmware() throws(CommandFailure) -> FirmwareImage {
+        try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
     }
 
     private func loadState() throws(CommandFailure) -> StateFolder {

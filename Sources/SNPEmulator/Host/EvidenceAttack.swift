@@ -1,4 +1,5 @@
 public import BoundedBytes
+public import GuestKernel
 internal import SNPABI
 
 /// What a cheating host gives to a guest in place of what the guest's SVSM says of the vTPM.
