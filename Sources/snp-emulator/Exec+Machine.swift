@@ -17,7 +17,7 @@ extension Exec {
 
         init(_ options: Exec, _ state: StateFolder, _ boot: MeasuredBoot?) throws(CommandFailure) {
             let guest = try options.launch.start(on: state)
-            memory = guest.memory
+            memory = guest.memory(hasKeys: options.attack != .withholdKey)
             let certificates: CertificateTable
             do throws(StateError) { certificates = try state.certificateTable() } catch {
                 throw CommandFailure(state: error)
