@@ -74,12 +74,14 @@ fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=...
 	$(FUZZ_BUILD) --product fuzz
 	@SECONDS_EACH=$(SECONDS_EACH) sh Tests/Fuzz/run $(FUZZ_TARGETS)
 
-lint: ## check the style of Swift and shell
+lint: ## check the style of Swift and shell, and the markup of the manual
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/mirror \
 		Tests/package-install Tests/package-install-checks Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
 		Initramfs/initramfs-tools/scripts/*/sealroot Initramfs/initramfs-tools/scripts/sealroot-functions
+	@for page in Packaging/man/*; do \
+		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done
 
 clean: ## remove everything that was built
 	rm -rf .build .build-embedded .build-control .build-owner .build-fuzz

@@ -61,6 +61,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CFUSE3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "CGuestAgent"),
     .systemLibrary(name: "CGuestProcess"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
@@ -172,8 +173,24 @@ let ownerTargets: [Target] = [
 ]
 // The emulated machine; it never imports what judges it.
 let emulatorTargets: [Target] = [
+    library("EmulatorLink", ["BoundedBytes", "SNPABI"]),
+    library(
+        "EmulatedMachine",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "EmulatorLink", "EncryptedMemory", "GuestKernel",
+            "InitramfsRuntime", "InstalledSystem", "JSON", "SNPEmulator",
+        ]),
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
+    library(
+        "GuestAgent",
+        [
+            "BoundedBytes", "CGuestAgent", "CLinux", "EmulatorLink", "FUSEMount", "GuestKernel", "InitramfsRuntime",
+            "SNPABI", "Secrets",
+        ]),
+    library(
+        "GuestKernel",
+        ["BoundedBytes", "Cryptography", "FUSEMount", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
     library(
         "MeasuredBoot",
@@ -185,14 +202,16 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount", "GuestKernel",
             "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
+        name: "snp-emulator-guest", dependencies: ["CLinux", "GuestAgent", "InitramfsRuntime"], swiftSettings: strict),
+    .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "EncryptedMemory", "InitramfsRuntime", "JSON", "LaunchMeasurement",
-            "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -218,9 +237,12 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "FUSEMount", "JSON", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "sealroot",
-            "sealroot-init", "snp-emulator",
+            "BoundedBytes", "EmulatorLink", "FUSEMount", "GuestAgent", "GuestKernel", "InitramfsRuntime", "JSON",
+            "SNPABI",
+            "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "sealroot", "sealroot-init",
+            "snp-emulator", "snp-emulator-guest",
         ]),
+    tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
         "EncryptedMemoryTests",
         [
@@ -262,7 +284,9 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
-        dependencies: ["BoundedBytes", "Cryptography", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets"],
+        dependencies: [
+            "BoundedBytes", "Cryptography", "GuestKernel", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets",
+        ],
         path: "Tests/GuestStandIn", swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     .target(
@@ -270,6 +294,11 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     // No test links it: it is preloaded into the programs under test.
     .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
+    tests(
+        "ManualTests",
+        [
+            "InitramfsRuntime", "SNPABI", "SNPEmulator", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
+        ]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
     tests(
         "MeasuredBootTests",
@@ -282,7 +311,7 @@ let testTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
             "TestSupport", "sealroot", "sealroot-init",
         ]),
-    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
+    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot", "snp-emulator"]),
     tests(
         "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),
     tests(
@@ -299,8 +328,8 @@ let testTargets: [Target] = [
     tests(
         "SVSMTests",
         [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets",
-            "SecureProcessor", "TestSupport",
+            "BoundedBytes", "Cryptography", "GuestKernel", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator",
+            "Secrets", "SecureProcessor", "TestSupport",
         ]),
     tests("StateFolderTests", ["JSON", "SNPABI", "SNPEmulator", "SecureProcessor", "TestSupport", "snp-emulator"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

@@ -32,7 +32,7 @@ struct Exec: ParsableCommand {
 
             Attacks of the host:
 
-            \(MessageAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
+            \(HostAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
 
             Exit status: the command's, 128 and the number of the signal that ended it, 127 where there is no such \
             program and 126 where it cannot be run; else 64 usage, or the AMD-SP refuses the launch; 65 malformed input, \
@@ -47,6 +47,13 @@ struct Exec: ParsableCommand {
         help: ArgumentHelp("none, sev, sev-es or sev-snp (default: sev-snp).", valueName: "mode"),
         transform: { try choice($0) })
     var protection: MemoryProtection = .sevSNP
+
+    @Option(
+        help: ArgumentHelp("The firmware image that is measured.", valueName: "file"), completion: .file())
+    var ovmf = "/usr/share/ovmf/OVMF.fd"
+
+    @Option(help: ArgumentHelp("How many virtual CPUs the guest has.", valueName: "n"))
+    var vcpus = 1
 
     @OptionGroup var launch: LaunchOptions
 
@@ -63,9 +70,9 @@ struct Exec: ParsableCommand {
     var vmpl: UInt8?
 
     @Option(
-        help: ArgumentHelp("What the host does to the guest's messages.", valueName: "name"),
+        help: ArgumentHelp("What the host does to the guest.", valueName: "name"),
         transform: { try choice($0) })
-    var attack: MessageAttack?
+    var attack: HostAttack?
 
     @Option(
         name: .customLong("eventlog"),
@@ -111,6 +118,12 @@ struct Exec: ParsableCommand {
         guard protection == .sevSNP || (attack == nil && vtpm ?? .none == TPMOwner.none) else {
             throw ValidationError("only a guest under sev-snp has an SVSM, or messages that --attack could change")
         }
+        guard hasSVSM || attack == nil || attack?.onMessages != nil else {
+            throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest that has a TPM")
+        }
+        guard attack?.isAboutServices != true || vtpm ?? .svsm == .svsm else {
+            throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest with --vtpm svsm")
+        }
     }
 
     func run() throws {
@@ -135,13 +148,14 @@ struct Exec: ParsableCommand {
         if protection == .sevSNP {
             let machine = try reporting { () throws(CommandFailure) in try Machine(self, state, boot) }
             var guest = try Guest.make(settings, driver: machine.driver, services: machine.services)
-            if let svsm = machine.svsm { try guest.add(svsm.tpm) }
+            if let transport = machine.transport { try guest.addTPM(transport) }
             try guest.show(machine.memory, protection, in: state.runPath)
             status = try guest.run()
-            machine.svsm?.close()
+            machine.close()
         } else {
             let pages = try reporting { () throws(CommandFailure) in
-                try launch.pages(protection.hasEncryptedState ? .sevES : .sev)
+                try launch.pages(
+                    protection.hasEncryptedState ? .sevES : .sev, firmware(), processorCount: vcpus)
             }
             var guest = try Guest.make(settings, driver: nil, services: nil)
             try guest.show(pages, protection, in: state.runPath)
@@ -149,6 +163,10 @@ struct Exec: ParsableCommand {
         }
         _ = consume lock
         return status
+    }
+
+    func firmware() throws(CommandFailure) -> FirmwareImage {
+        try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
     }
 
     private func loadState() throws(CommandFailure) -> StateFolder {

@@ -9,13 +9,6 @@ internal import SecureProcessor
 /// What the AMD-SP launches a guest with.
 struct LaunchOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The firmware image that is measured.", valueName: "file"), completion: .file())
-    var ovmf = "/usr/share/ovmf/OVMF.fd"
-
-    @Option(help: ArgumentHelp("How many virtual CPUs the guest has.", valueName: "n"))
-    var vcpus = 1
-
-    @Option(
         help: ArgumentHelp("The type of its virtual CPUs (default: EPYC-v4).", valueName: "type"),
         transform: processorModel)
     var vcpuType: CPUModel?
@@ -47,26 +40,37 @@ struct LaunchOptions: ParsableArguments {
         }
     }
 
-    /// What a guest is loaded with.
-    func pages(_ mode: ProtectionMode) throws(CommandFailure) -> [LaunchPages] {
-        let firmware = try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
+    /// What a guest with that firmware and so many virtual CPUs is loaded with.
+    func pages(
+        _ mode: ProtectionMode, _ firmware: FirmwareImage, processorCount: Int
+    ) throws(CommandFailure) -> [LaunchPages] {
         do throws(LaunchError) {
             return try LaunchedGuest.pages(
                 LaunchConfiguration(
-                    mode: mode, firmware: firmware, processorCount: vcpus,
+                    mode: mode, firmware: firmware, processorCount: processorCount,
                     processor: vcpuType?.processor ?? CPUModel.Series.naples.processor))
         } catch { throw CommandFailure(error) }
     }
 
-    /// Launches the guest on the processor of `state`.
-    func start(on state: StateFolder) throws(CommandFailure) -> LaunchedGuest {
-        let pages = try pages(.sevSNP)
+    /// Launches such a guest on the processor of `state`.
+    ///
+    /// - Parameter isChanged: whether it gets a page more than the firmware's.
+    func start(
+        on state: StateFolder, _ firmware: FirmwareImage, processorCount: Int, isChanged: Bool = false
+    ) throws(CommandFailure) -> LaunchedGuest {
+        let pages = try pages(.sevSNP, firmware, processorCount: processorCount) + (isChanged ? [Self.furtherPage()] : [])
         let finish = try finish()
         let processor: SecureProcessor
         do throws(StateError) { processor = try state.processor() } catch { throw CommandFailure(state: error) }
         do throws(FirmwareStatus) {
             return try LaunchedGuest(on: processor, pages, policy: policy, finish: finish)
         } catch { throw CommandFailure(.usage, area: "launch", "the AMD-SP refuses it: " + error.description) }
+    }
+
+    private static func furtherPage() throws(CommandFailure) -> LaunchPages {
+        do throws(SNPFormatError) { return try LaunchPages(.zero, at: 1 << 20, pageCount: 1) } catch {
+            throw CommandFailure(.internalFault, area: "launch", error.description)
+        }
     }
 
     private func finish() throws(CommandFailure) -> LaunchFinish {

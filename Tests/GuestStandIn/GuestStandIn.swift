@@ -1,5 +1,6 @@
 internal import BoundedBytes
 internal import Foundation
+internal import GuestKernel
 internal import InitramfsRuntime
 internal import SNPABI
 internal import SNPEmulator

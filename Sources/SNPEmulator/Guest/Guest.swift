@@ -1,6 +1,7 @@
 internal import CLinux
 public import EncryptedMemory
 internal import FUSEMount
+public import GuestKernel
 internal import InitramfsRuntime
 public import SNPABI
 
@@ -58,10 +59,9 @@ public struct Guest: ~Copyable {
         try GuestMounts.makeKernelFolder(eventLog: settings.boot.log)
         try GuestMounts.makeFirmwareFolder(variables: settings.boot.variables)
         guard let driver else { return guest }
-        let provider = driver.hasKey ? ReportProvider(driver: driver, services: services) : nil
-        let root = FixedFolder([("tsm", .folder(FixedFolder([("report", .folder(TSMReports(provider)))])))])
+        let root = ConfigurationTree.root(driver: driver, services: services)
         do throws(MountError) {
-            guest.configuration = try FUSEMount(.folder(root), at: Self.configurationPath, device: first)
+            guest.configuration = try FUSEMount(root, at: Self.configurationPath, device: first)
         } catch { throw .mount(error) }
         guard driver.hasKey else { return guest }
         guest.driver = driver
@@ -84,10 +84,10 @@ public struct Guest: ~Copyable {
     }
 
     /// Gives the guest a TPM: a socket, and the variables by which tpm2-tools and Sealroot find it.
-    public mutating func add(_ tpm: VirtualTPM) throws(GuestError) {
+    public mutating func addTPM(_ transport: @escaping TPMServer.Transport) throws(GuestError) {
         do throws(FileError) {
             try FileBytes.makeDirectory(Self.tpmFolder)
-            let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: tpm.answer)
+            let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: transport)
             for name in ["TPM2TOOLS_TCTI", "SEALROOT_TCTI"] { settings.variables[name] = server.tcti }
             self.tpm = server
         } catch { throw .file(error) }

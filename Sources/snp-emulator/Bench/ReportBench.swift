@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import GuestKernel
 internal import InitramfsRuntime
 internal import SNPABI
 internal import SNPEmulator

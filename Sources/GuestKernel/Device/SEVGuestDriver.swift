@@ -2,6 +2,7 @@ internal import Cryptography
 public import FUSEMount
 public import InitramfsRuntime
 internal import SNPABI
+public import Secrets
 
 /// Linux's driver `sev-guest` from the request to the answer: one message at a time, and never two under one number.
 ///
@@ -46,6 +47,20 @@ public final class SEVGuestDriver {
     ) {
         self.channel = channel
         self.key = MessageKey(key, vmpck: vmpck)
+        self.vmpck = vmpck
+        self.counter = counter
+        self.clock = clock
+    }
+
+    /// As above, where nobody had the key in the open.
+    ///
+    /// - Parameter secret: VMPCK of that number, 32 bytes, not all zero; nil where it was taken away.
+    public init(
+        channel: any GuestMessageChannel, secret: consuming SecretBytes?, vmpck: UInt8, counter: UInt32,
+        clock: @escaping () -> Int64 = { MonotonicClock.milliseconds }
+    ) {
+        self.channel = channel
+        key = if let secret { MessageKey(secret, vmpck: vmpck) } else { nil }
         self.vmpck = vmpck
         self.counter = counter
         self.clock = clock
