@@ -174,6 +174,12 @@ let ownerTargets: [Target] = [
 // The emulated machine; it never imports what judges it.
 let emulatorTargets: [Target] = [
     library("EmulatorLink", ["BoundedBytes", "SNPABI"]),
+    library(
+        "EmulatedMachine",
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "EmulatorLink", "EncryptedMemory", "GuestKernel",
+            "InitramfsRuntime", "InstalledSystem", "JSON", "SNPEmulator",
+        ]),
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
     library(
@@ -204,8 +210,8 @@ let emulatorTargets: [Target] = [
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "EncryptedMemory", "GuestKernel", "InitramfsRuntime", "JSON",
-            "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -299,7 +305,7 @@ let testTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
             "TestSupport", "sealroot", "sealroot-init",
         ]),
-    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot"]),
+    tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot", "snp-emulator"]),
     tests(
         "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),
     tests(

@@ -156,6 +156,7 @@ static inline int shim_invalidate_key(int key) { return (int)syscall(SYS_keyctl,
 
 #include "sockets.h"
 #include "local-sockets.h"
+#include "terminal.h"
 // Requests to the AMD secure processor; 0 or an errno. The kernel takes addresses as integers, and what it says in
 // `exit_info` may stand there after a failure, too.
 static inline int shim_sev_request(

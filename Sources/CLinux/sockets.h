@@ -37,6 +37,32 @@ static inline int shim_listen_at(const char *path, int backlog) {
 static inline int shim_accept(int listener) {
     return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
+// Receives bytes, and with them at most one descriptor of another process, which is ours then; -1 in `descriptor` where
+// none came. 0 at the end of the stream, -1 with errno on failure.
+static inline ssize_t shim_receive_with_descriptor(int socket, void *bytes, size_t count, int *descriptor) {
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec vector = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room,
+    };
+    *descriptor = -1;
+    const ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (got < 0) return got;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        // The room's padding may have held a second one.
+        for (size_t index = 0; CMSG_LEN((index + 1) * sizeof(int)) <= part->cmsg_len; index++) {
+            int received;
+            memcpy(&received, CMSG_DATA(part) + index * sizeof(int), sizeof received);
+            if (*descriptor < 0) *descriptor = received;
+            else close(received);
+        }
+    }
+    return got;
+}
 // Never raises SIGPIPE.
 static inline ssize_t shim_send(int socket, const void *bytes, size_t count, int waits) {
     return send(socket, bytes, count, MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT));

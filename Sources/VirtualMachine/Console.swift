@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// The serial console of one machine, over QEMU's Unix socket.
+/// The serial console of one machine, over a Unix socket.
 final class SerialConsole {
     private let descriptor: Int32
     /// All that the machine has printed.
@@ -21,6 +21,9 @@ final class SerialConsole {
             usleep(20_000)
         }
     }
+
+    /// - Parameter descriptor: of a connected socket, which is the console's from now on.
+    init(descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close(descriptor) }
 

@@ -10,8 +10,8 @@ public final class VirtualMachine {
     private static let firmware = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
     private static let variables = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
 
-    private let tpm: Process
-    private let qemu: Process
+    /// They end with the machine, and the last of them by itself.
+    private let processes: [Process]
     private let console: SerialConsole
     private var commandCount = 0
 
@@ -35,27 +35,49 @@ public final class VirtualMachine {
                 ])
                 overlay.waitUntilExit()
             }
-            tpm = try Self.start([
+            let tpm = try Self.start([
                 "swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state, "--ctrl",
                 "type=unixio,path=" + socket + "/tpm", "--terminate",
             ])
             let deadline = Date(timeIntervalSinceNow: 20)
             while !FileManager.default.fileExists(atPath: socket + "/tpm"), Date() < deadline { usleep(20_000) }
-            qemu = try Self.start(Self.arguments(folder: folder, socket: socket))
+            processes = [tpm, try Self.start(Self.arguments(folder: folder, socket: socket))]
         } catch { throw .start("cannot start the machine: \(error)") }
         console = try SerialConsole(path: socket + "/console", deadline: Date(timeIntervalSinceNow: 30))
     }
 
+    /// Boots a disk by `snp-emulator boot`, as the machine whose state folder is given.
+    ///
+    /// - Parameters:
+    ///   - emulator: path of snp-emulator.
+    ///   - options: more of boot's options.
+    public init(
+        emulator: String, disk: String, state: String, options: [String] = []
+    ) throws(VirtualMachineError) {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0
+        else { throw .start("no socket for the console") }
+        let theirs = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+        console = SerialConsole(descriptor: ends[0])
+        do {
+            processes = [
+                try Self.start([emulator, "boot", disk, "--state", state] + options, console: theirs)
+            ]
+        } catch { throw .start("cannot start \(emulator): \(error)") }
+        try? theirs.close()
+    }
+
     deinit {
-        for process in [qemu, tpm] where process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        for process in processes.reversed() where process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
     /// setpriv makes the kernel kill the program when the one that started it dies, however that happens.
-    private static func start(_ words: [String]) throws -> Process {
+    private static func start(_ words: [String], console: FileHandle? = nil) throws -> Process {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/setpriv")
         process.arguments = ["--pdeathsig", "KILL"] + words
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = console ?? FileHandle.nullDevice
+        if let console { process.standardOutput = console }
         try process.run()
         return process
     }
@@ -121,8 +143,11 @@ public final class VirtualMachine {
         try console.drain(seconds: seconds)
         // swtpm ends when QEMU hangs up, and has written its state by then.
         let deadline = Date(timeIntervalSinceNow: 20)
-        while qemu.isRunning || tpm.isRunning, Date() < deadline { usleep(20_000) }
+        while processes.contains(where: \.isRunning), Date() < deadline { usleep(20_000) }
     }
+
+    /// How the machine's program has ended; nil while it runs.
+    public var exitStatus: Int32? { processes.last.flatMap { $0.isRunning ? nil : $0.terminationStatus } }
 
     /// Everything that the console has shown so far.
     public var transcript: String { String(decoding: console.output, as: UTF8.self) }

@@ -14,7 +14,8 @@ extension Exec {
         let services: SVSMModel?
 
         init(_ options: Exec, _ state: StateFolder) throws(CommandFailure) {
-            let guest = try options.launch.start(on: state)
+            let firmware = try GuestOptions.image(options.ovmf, area: "firmware", endingAt: 1 << 32)
+            let guest = try options.launch.start(on: state, firmware, processorCount: options.vcpus)
             let certificates: CertificateTable
             do throws(StateError) { certificates = try state.certificateTable() } catch {
                 throw CommandFailure(state: error)

@@ -38,6 +38,13 @@ struct Exec: ParsableCommand {
         transform: { try choice($0) })
     var protection: Protection = .sevSNP
 
+    @Option(
+        help: ArgumentHelp("The firmware image that is measured.", valueName: "file"), completion: .file())
+    var ovmf = "/usr/share/ovmf/OVMF.fd"
+
+    @Option(help: ArgumentHelp("How many virtual CPUs the guest has.", valueName: "n"))
+    var vcpus = 1
+
     @OptionGroup var launch: LaunchOptions
 
     @Option(

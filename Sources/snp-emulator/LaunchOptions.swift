@@ -9,13 +9,6 @@ internal import SecureProcessor
 /// What the AMD-SP launches a guest with.
 struct LaunchOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The firmware image that is measured.", valueName: "file"), completion: .file())
-    var ovmf = "/usr/share/ovmf/OVMF.fd"
-
-    @Option(help: ArgumentHelp("How many virtual CPUs the guest has.", valueName: "n"))
-    var vcpus = 1
-
-    @Option(
         help: ArgumentHelp("The type of its virtual CPUs (default: EPYC-v4).", valueName: "type"),
         transform: processorModel)
     var vcpuType: CPUModel?
@@ -47,15 +40,16 @@ struct LaunchOptions: ParsableArguments {
         }
     }
 
-    /// Launches the guest on the processor of `state`.
-    func start(on state: StateFolder) throws(CommandFailure) -> LaunchedGuest {
-        let firmware = try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
+    /// Launches a guest with that firmware and so many virtual CPUs on the processor of `state`.
+    func start(
+        on state: StateFolder, _ firmware: FirmwareImage, processorCount: Int
+    ) throws(CommandFailure) -> LaunchedGuest {
         let finish = try finish()
         let pages: [LaunchPages]
         do throws(LaunchError) {
             pages = try LaunchedGuest.pages(
                 LaunchConfiguration(
-                    mode: .sevSNP, firmware: firmware, processorCount: vcpus,
+                    mode: .sevSNP, firmware: firmware, processorCount: processorCount,
                     processor: vcpuType?.processor ?? CPUModel.Series.naples.processor))
         } catch { throw CommandFailure(error) }
         let processor: SecureProcessor

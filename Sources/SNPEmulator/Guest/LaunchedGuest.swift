@@ -29,6 +29,14 @@ public struct LaunchedGuest {
         return Array(secretsPage[start..<start + SecretsPage.messageKeyByteCount])
     }
 
+    /// The secrets page as firmware that runs at `level` finds it: without the keys of those above it.
+    ///
+    /// Source: AMD 58019, where the SVSM gives the guest a page of its own.
+    public func secretsPage(for level: UInt8) -> [UInt8] {
+        let hidden = 0x20..<0x20 + Int(level) * SecretsPage.messageKeyByteCount
+        return secretsPage.indices.map { hidden.contains($0) ? 0 : secretsPage[$0] }
+    }
+
     /// The guest's end of its messages, as the host carries them.
     public func seat(certificates: CertificateTable, attack: MessageAttack?) -> HypervisorSeat {
         HypervisorSeat(certificates: certificates.encoded(), attack: attack) {

@@ -1,7 +1,7 @@
 internal import CLinux
 
 /// A thread that runs one function, and is waited for.
-struct ServiceThread: ~Copyable {
+package struct ServiceThread: ~Copyable {
     private let thread: pthread_t
 
     private final class Work {
@@ -10,7 +10,7 @@ struct ServiceThread: ~Copyable {
     }
 
     /// Starts a thread, or returns nil where the system has none left.
-    static func start(_ body: @escaping @Sendable () -> Void) -> ServiceThread? {
+    package static func start(_ body: @escaping @Sendable () -> Void) -> ServiceThread? {
         let work = unsafe Unmanaged.passRetained(Work(body))
         var thread = pthread_t()
         let code = unsafe pthread_create(

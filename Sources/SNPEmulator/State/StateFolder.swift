@@ -8,7 +8,8 @@ internal import SecureProcessor
 /// One emulated chip on the disk: its secrets, its certificates, its vTPM.
 ///
 /// `chip.json` says everything that is no secret; `keys` holds the secrets, for the owner only; `certs` what the KDS would
-/// hand out; `vtpm` the vTPM's encrypted state; `run` sockets and locks.
+/// hand out; `vtpm` the vTPM's encrypted state; `machine` what a whole VM keeps from one boot to
+/// the next; `run` sockets and locks.
 public struct StateFolder: Sendable {
     let layout: StateLayout
     public private(set) var description: ChipDescription
@@ -17,6 +18,7 @@ public struct StateFolder: Sendable {
     public var certificatesPath: String { layout.certificates }
     public var virtualTPMPath: String { layout.virtualTPM }
     public var runPath: String { layout.run }
+    public var machinePath: String { layout.machine }
 
     /// How long to wait for another process that changes the state, in milliseconds.
     private static let patience: Int64 = 5000

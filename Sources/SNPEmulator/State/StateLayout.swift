@@ -11,6 +11,8 @@ struct StateLayout {
     var certificates: String { path + "/certs" }
     /// The vTPM's encrypted state.
     var virtualTPM: String { path + "/vtpm" }
+    /// Firmware variables, and what was written to disks.
+    var machine: String { path + "/machine" }
     /// Sockets and locks of a running guest.
     var run: String { path + "/run" }
     /// Locked by whoever changes chip.json.

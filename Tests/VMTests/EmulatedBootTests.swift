@@ -1,0 +1,102 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+import VirtualMachine
+
+/// The demo disk in a whole machine of the emulator, beside the same disk in a machine with a plain swtpm.
+@Suite(.serialized, .enabled(if: builtDisk.isBuilt, "there is no demo disk: run `make image` first"))
+struct EmulatedBootTests {
+    private static let emulator = Scratch.product("snp-emulator").path
+    /// What both machines have measured alike: all that comes from the disk and from Secure Boot.
+    private static let pcrs = [4, 7, 8, 9, 14]
+    private let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+        try scratch.shell("'\(Self.emulator)' init state")
+    }
+
+    /// Somebody types the recovery key at Debian's own prompt.
+    private func logIn(_ machine: VirtualMachine) throws {
+        let key = try String(contentsOfFile: builtDisk.recoveryKeyPath, encoding: .utf8)
+        try machine.wait(for: DemoDisk.prompt)
+        machine.type(key + "\n")
+        try machine.wait(for: DemoDisk.shell)
+    }
+
+    private func emulated(_ options: String...) throws -> VirtualMachine {
+        try VirtualMachine(
+            emulator: Self.emulator, disk: builtDisk.image, state: scratch.file("state"), options: options)
+    }
+
+    private func values(in machine: VirtualMachine) throws -> [String: String] {
+        try SoftwareTPM.values(in: machine.run("tpm2_pcrread").output, of: Self.pcrs)
+    }
+
+    @Test func measuresWhatAPlainMachineMeasures() throws {
+        let machine = try emulated()
+        try logIn(machine)
+        let inside = try values(in: machine)
+        #expect(Self.pcrs.allSatisfy { inside["sha256:\($0)"] != nil })
+
+        // What the firmware logged is what the TPM holds.
+        let log = "/sys/kernel/security/tpm0/binary_bios_measurements"
+        let replayed = try JSONValue(parsing: machine.run("sealroot eventlog replay \(log)").output)
+        for pcr in [0, 1, 2, 3, 4, 5, 6, 7, 14] {
+            let held = try SoftwareTPM.values(in: machine.run("tpm2_pcrread sha256:\(pcr)").output, of: [pcr])
+            #expect(replayed["sha256"]?[String(pcr)]?.string == held["sha256:\(pcr)"], "PCR \(pcr)")
+        }
+
+        // A guest that resets its machine is launched anew: what it measures begins at zero again.
+        machine.type("systemctl reboot\n")
+        try logIn(machine)
+        #expect(try values(in: machine) == inside)
+        try machine.powerOff()
+        #expect(machine.exitStatus == 0)
+
+        let plain = try VirtualMachine(disk: builtDisk.image, folder: scratch.file("plain"))
+        try logIn(plain)
+        #expect(try values(in: plain) == inside)
+        try plain.powerOff()
+    }
+
+    @Test func showsTheHostOnlyCiphertextOfTheGuestsMemory() throws {
+        let machine = try emulated("--memory", "512")
+        try logIn(machine)
+        let mark = UUID().uuidString
+        // In two halves, so that the shell's own copy of the command is not what is found.
+        let half = mark.index(mark.startIndex, offsetBy: 18)
+        let script = "x=\(mark[..<half]); x=$x\(mark[half...]); echo $x > /dev/shm/mark; sync"
+        #expect(try machine.run(script).status == 0)
+        #expect(try hits(of: mark, as: "guest") > 0)
+        #expect(try hits(of: mark, as: "host") == 0)
+        let write = try Command.run([
+            Self.emulator, "memory", "--state", scratch.file("state"), "--as", "host", "write", "0x100000", "00",
+        ])
+        #expect(write.status == 74)
+        #expect(write.errorText.contains("#PF (RMP)"))
+        try machine.powerOff()
+        #expect(machine.exitStatus == 0)
+        #expect(!scratch.exists("state/run/memory"))
+    }
+
+    private func hits(of text: String, as observer: String) throws -> Int {
+        try scratch.write(Array(text.utf8), to: "pattern")
+        let output = try scratch.shell(
+            "'\(Self.emulator)' memory --state state --as \(observer) --json --from pattern scan")
+        let answer = try JSONValue(parsing: output)
+        #expect(try #require(answer["scanned"]?.integer) == 512 << 20)
+        return try #require(answer["hits"]?.array).count
+    }
+
+    @Test func endsWhenTheTextHasAppeared() throws {
+        let result = try Command.run([
+            "timeout", "-k", "5", "300", Self.emulator, "boot", builtDisk.image, "--state", scratch.file("state"),
+            "--console", scratch.file("console"), "--until", DemoDisk.prompt, "--timeout", "280",
+        ])
+        #expect(result.status == 0, "\(result.errorText)")
+        #expect(String(decoding: try scratch.bytes("console"), as: UTF8.self).contains(DemoDisk.prompt))
+        #expect(result.output == (try scratch.bytes("console")))
+    }
+}
