@@ -202,8 +202,8 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "GuestKernel", "InitramfsRuntime",
-            "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount", "GuestKernel",
+            "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
         name: "snp-emulator-guest", dependencies: ["CLinux", "GuestAgent", "InitramfsRuntime"], swiftSettings: strict),
@@ -211,7 +211,7 @@ let emulatorTargets: [Target] = [
         name: "snp-emulator",
         dependencies: [
             "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
-            "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -237,9 +237,10 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "EmulatorLink", "FUSEMount", "GuestAgent", "GuestKernel", "InitramfsRuntime", "SNPABI",
-            "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "snp-emulator",
-            "snp-emulator-guest",
+            "BoundedBytes", "EmulatorLink", "FUSEMount", "GuestAgent", "GuestKernel", "InitramfsRuntime", "JSON",
+            "SNPABI",
+            "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "sealroot", "sealroot-init",
+            "snp-emulator", "snp-emulator-guest",
         ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
@@ -293,6 +294,11 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     // No test links it: it is preloaded into the programs under test.
     .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
+    tests(
+        "ManualTests",
+        [
+            "InitramfsRuntime", "SNPABI", "SNPEmulator", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
+        ]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
     tests(
         "MeasuredBootTests",
