@@ -227,6 +227,12 @@ let testTargets: [Target] = [
         [
             "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
         ]),
+    tests(
+        "EmulatedMachineTests",
+        [
+            "BoundedBytes", "EmulatedMachine", "EmulatorLink", "EncryptedMemory", "InitramfsRuntime", "SNPEmulator",
+            "TestSupport",
+        ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
         "EncryptedMemoryTests",
