@@ -12,7 +12,7 @@ CONTROL_LINE := THIS PROGRAM CHECKS NO HEADER
 unexport SEALROOT_WITHOUT_HEADER_CHECK
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest control owner deb image demo test bench fuzz lint clean
+.PHONY: help setup build guest control owner emulator deb image demo test bench fuzz lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ control: ## build the program without the check of headers that the tests compar
 
 owner: ## build the sealroot tool, with the Swift runtime linked in
 	$(OWNER_BUILD) --product sealroot
+
+emulator: ## build snp-emulator, with the Swift runtime linked in
+	$(OWNER_BUILD) --product snp-emulator
 
 build: guest owner ## build both programs
 
@@ -61,8 +64,9 @@ test: setup image control ## install what is missing, build, and run every test
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	swift test
 
-bench: setup deb ## measure size and speed, beside peers and limits
+bench: setup deb emulator ## measure size and speed, beside peers and limits
 	swift run bench
+	.build-owner/release/snp-emulator bench
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb | grep bytes
 
 SECONDS_EACH := 30
@@ -70,12 +74,14 @@ fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=...
 	$(FUZZ_BUILD) --product fuzz
 	@SECONDS_EACH=$(SECONDS_EACH) sh Tests/Fuzz/run $(FUZZ_TARGETS)
 
-lint: ## check the style of Swift and shell
+lint: ## check the style of Swift and shell, and the markup of the manual
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/mirror \
 		Tests/package-install Tests/package-install-checks Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
 		Initramfs/initramfs-tools/scripts/*/sealroot Initramfs/initramfs-tools/scripts/sealroot-functions
+	@for page in Packaging/man/*; do \
+		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done
 
 clean: ## remove everything that was built
 	rm -rf .build .build-embedded .build-control .build-owner .build-fuzz

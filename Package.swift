@@ -61,6 +61,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CFUSE3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "CGuestAgent"),
     .systemLibrary(name: "CGuestProcess"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 ]
@@ -176,11 +177,20 @@ let emulatorTargets: [Target] = [
     library(
         "EmulatedMachine",
         [
-            "BoundedBytes", "CLinux", "Cryptography", "EmulatorLink", "EncryptedMemory", "InitramfsRuntime",
-            "InstalledSystem", "JSON", "SNPEmulator",
+            "BoundedBytes", "CLinux", "Cryptography", "EmulatorLink", "EncryptedMemory", "GuestKernel",
+            "InitramfsRuntime", "InstalledSystem", "JSON", "SNPEmulator",
         ]),
     library("EncryptedMemory", ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "Secrets"]),
     library("FUSEMount", ["CFUSE3", "CLinux", "InitramfsRuntime"]),
+    library(
+        "GuestAgent",
+        [
+            "BoundedBytes", "CGuestAgent", "CLinux", "EmulatorLink", "FUSEMount", "GuestKernel", "InitramfsRuntime",
+            "SNPABI", "Secrets",
+        ]),
+    library(
+        "GuestKernel",
+        ["BoundedBytes", "Cryptography", "FUSEMount", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
     library(
         "MeasuredBoot",
@@ -192,14 +202,16 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "FUSEMount", "InitramfsRuntime", "JSON",
-            "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount", "GuestKernel",
+            "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
+    .executableTarget(
+        name: "snp-emulator-guest", dependencies: ["CLinux", "GuestAgent", "InitramfsRuntime"], swiftSettings: strict),
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "InitramfsRuntime", "JSON",
-            "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -225,7 +237,10 @@ let testTargets: [Target] = [
     tests(
         "EmulatedGuestTests",
         [
-            "BoundedBytes", "FUSEMount", "SNPABI", "SNPEmulator", "TestSupport", "guest-stand-in", "snp-emulator",
+            "BoundedBytes", "EmulatorLink", "FUSEMount", "GuestAgent", "GuestKernel", "InitramfsRuntime", "JSON",
+            "SNPABI",
+            "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "sealroot", "sealroot-init",
+            "snp-emulator", "snp-emulator-guest",
         ]),
     tests(
         "EmulatedMachineTests",
@@ -275,7 +290,9 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
-        dependencies: ["BoundedBytes", "Cryptography", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets"],
+        dependencies: [
+            "BoundedBytes", "Cryptography", "GuestKernel", "InitramfsRuntime", "SNPABI", "SNPEmulator", "Secrets",
+        ],
         path: "Tests/GuestStandIn", swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictWithoutC),
     .target(
@@ -283,6 +300,11 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     // No test links it: it is preloaded into the programs under test.
     .target(name: "FailureInjector", path: "Tests/FailureInjector", linkerSettings: [.linkedLibrary("dl")]),
+    tests(
+        "ManualTests",
+        [
+            "InitramfsRuntime", "SNPABI", "SNPEmulator", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
+        ]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
     tests(
         "MeasuredBootTests",
@@ -312,8 +334,8 @@ let testTargets: [Target] = [
     tests(
         "SVSMTests",
         [
-            "BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets",
-            "SecureProcessor", "TestSupport",
+            "BoundedBytes", "Cryptography", "GuestKernel", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator",
+            "Secrets", "SecureProcessor", "TestSupport",
         ]),
     tests("StateFolderTests", ["JSON", "SNPABI", "SNPEmulator", "SecureProcessor", "TestSupport", "snp-emulator"]),
     tests("SealedFormatTests", ["SealedFormat", "LUKSHeader", "BoundedBytes", "JSON", "Cryptography", "TestSupport"]),

@@ -50,7 +50,10 @@ public enum AttestingError: Error, Equatable {
     public var exitCode: ExitCode {
         switch self {
         case .policyFile, .policy, .noReportRules, .noAuthorities, .certificateFolder: .configuration
-        case .device(let error): error.isMalformed ? .malformed : .unavailable
+        case .device(let error):
+            // A guest that cannot attest is one whose host does not let it, or one that was not made for it: neither gets
+            // the key by trying again.
+            error.isMalformed ? .malformed : error.isTransient ? .unavailable : .attestationRefused
         case .tpm(let error): error.isLockout || error.isRetry ? .busy : .unavailable
         case .cryptography: .internalFault
         case .report, .azureReport, .runtimeData: .malformed

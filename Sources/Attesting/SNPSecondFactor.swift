@@ -17,7 +17,7 @@ public struct SNPSecondFactor: SecondFactorProvider {
     public func key(_ selection: DerivedKeySelection) throws(SealingError) -> SecretBytes {
         do throws(GuestDeviceError) {
             return try SEVGuestDevice(SEVGuestFile.open(path)).derivedKey(Self.request(selection))
-        } catch { throw .factorUnavailable(error.description) }
+        } catch { throw Self.failure(error) }
     }
 
     /// The choice of these fields for this guest as it runs: with the guest's SVN and the chip's reported TCB where they are
@@ -48,7 +48,11 @@ public struct SNPSecondFactor: SecondFactorProvider {
             if fields.contains(.guestSVN) { selection.guestSVN = report.guestSVN }
             if fields.contains(.tcbVersion) { selection.tcbVersion = report.reportedTCB.rawValue }
             return selection
-        } catch { throw .factorUnavailable(error.description) }
+        } catch { throw Self.failure(error) }
+    }
+
+    private static func failure(_ error: GuestDeviceError) -> SealingError {
+        error.isDisturbed ? .factorRefused(error.description) : .factorUnavailable(error.description)
     }
 
     private static func request(_ selection: DerivedKeySelection) -> KeyRequest {

@@ -1,5 +1,5 @@
 internal import InitramfsRuntime
-public import SNPEmulator
+public import GuestKernel
 
 /// A whole virtual machine from one launch to its end: QEMU, and the emulator's side of all that leads out of it.
 ///

@@ -72,6 +72,7 @@ public enum EnrollmentError: Error, Equatable {
         case .luks(let error): error.isMalformed ? .malformed : .inputOutput
         case .tpm(let error): error.isLockout || error.isRetry ? .busy : .unavailable
         case .sealing(.factorUnavailable), .sealing(.factorLength): .unavailable
+        case .sealing(.factorRefused): .attestationRefused
         case .sealing: .internalFault
         case .token: .malformed
         case .authorityKeyMalformed, .noteMalformed, .requestMalformed: .malformed

@@ -1,3 +1,4 @@
+internal import CLinux
 public import InitramfsRuntime
 public import SNPABI
 
@@ -27,6 +28,40 @@ public enum GuestDeviceError: Error, Equatable, Sendable, CustomStringConvertibl
     public var isMissing: Bool {
         switch self {
         case .file(let error): error.isMissing || error.isNoSuchFolder
+        default: false
+        }
+    }
+
+    /// The host is busy, or somebody else is at it: it may go better later.
+    public var isTransient: Bool {
+        switch self {
+        case .interference: true
+        case .file(let error): Self.isTransient(error.errno)
+        case .request(_, _, let errno, _, _): Self.isTransient(errno)
+        default: false
+        }
+    }
+
+    private static func isTransient(_ errno: Int32) -> Bool {
+        switch errno {
+        case EINTR, EAGAIN, EBUSY, ETIMEDOUT: true
+        default: false
+        }
+    }
+
+    /// The way to the secure processor is there, and what came along it is not to be used: a message that the processor
+    /// did not make, a request that it did not take, or no key since then. A host that lets both alone causes none of it.
+    public var isDisturbed: Bool {
+        switch self {
+        case .file(let error): Self.isDisturbed(error.errno)
+        case .request(_, _, let errno, _, _): Self.isDisturbed(errno)
+        default: false
+        }
+    }
+
+    private static func isDisturbed(_ errno: Int32) -> Bool {
+        switch errno {
+        case EBADMSG, EIO, ENOTTY: true
         default: false
         }
     }

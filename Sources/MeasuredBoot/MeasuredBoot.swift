@@ -46,6 +46,6 @@ public struct MeasuredBoot {
         algorithms = prediction.algorithms
         extensions = composer.extensions
         log = composer.bytes
-        variables = FirmwareSettings.files(of: template.log)
+        variables = FirmwareSettings.files(of: template.log, lists: prediction.lists)
     }
 }

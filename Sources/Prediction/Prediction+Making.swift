@@ -21,7 +21,8 @@ extension Prediction {
         }
         try predictor.run()
         return Prediction(
-            algorithms: predictor.algorithms, events: predictor.events, gaps: predictor.gaps, entry: predictor.entry)
+            algorithms: predictor.algorithms, events: predictor.events, gaps: predictor.gaps, entry: predictor.entry,
+            lists: predictor.lists)
     }
 }
 

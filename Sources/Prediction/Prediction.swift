@@ -13,6 +13,9 @@ public struct Prediction: Sendable {
     /// The titles of the menu entry and of the submenus around it; empty where GRUB boots nothing.
     public let entry: [String]
 
+    /// The lists that shim measures into PCR 14 and leaves for the kernel, such as MokList, as far as they are known.
+    public let lists: [(name: String, value: [UInt8])]
+
     public var isComplete: Bool { gaps.isEmpty }
 
     /// One PCR after the boot: zero where nothing is measured, nil where a gap leaves it open.

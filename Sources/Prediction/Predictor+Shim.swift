@@ -90,7 +90,6 @@ extension Predictor {
     private mutating func predictList(
         _ event: Event, _ name: String, _ contents: ShimContents, _ isSame: Bool
     ) throws(PredictionError) {
-        guard !isSame else { return keep(event) }
         let made: [UInt8]? =
             switch name {
             case "MokList": contents.allowedLists
@@ -99,9 +98,14 @@ extension Predictor {
             case "MokListTrusted": [1]
             default: nil
             }
+        guard !isSame else {
+            if let made, try isDigest(of: made, event) { lists.append((name, made)) }
+            return keep(event)
+        }
         guard let made, !made.isEmpty else {
             return gap([14], name, "shim has changed since \(history.name)")
         }
+        lists.append((name, made))
         if try isDigest(of: made, event) { return keep(event) }
         // A machine that never booted has no owner's keys, so shim's own are all.
         guard history.template != nil else {

@@ -19,6 +19,8 @@ struct Predictor {
     var keepsLoadedImages = false
     /// The least SBAT generations that shim will demand; nil where it sets none.
     var level: [UInt8]?
+    /// What shim measures into PCR 14, as far as it is known.
+    var lists: [(name: String, value: [UInt8])] = []
     /// What has been extended into PCR 7 as authorities by shim: each is measured once.
     var authorities: [[UInt8]] = []
 

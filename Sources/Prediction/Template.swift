@@ -17,6 +17,8 @@ public struct Template: Sendable {
 
     /// Where the package puts templates.
     public static let folder = "/usr/share/sealroot/templates"
+    /// The one that is taken where none is named.
+    public static let standard = "ovmf-debian12-secureboot"
     private static let longestLog = 16 << 20
 
     /// Reads the template of that name, or the file of that path if `name` has a slash.

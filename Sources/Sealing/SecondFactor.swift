@@ -5,7 +5,7 @@ public import Secrets
 public protocol SecondFactorProvider {
     /// The key that `selection` names, 32 bytes.
     ///
-    /// - Throws: `.factorUnavailable`.
+    /// - Throws: `.factorUnavailable`, `.factorRefused`.
     func key(_ selection: DerivedKeySelection) throws(SealingError) -> SecretBytes
 }
 

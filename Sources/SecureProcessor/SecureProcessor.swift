@@ -14,7 +14,9 @@ public struct GuestHandle: Hashable, Sendable {
 public final class SecureProcessor {
     let chip: Chip
     public internal(set) var platform: PlatformState
-    var vlek: LoadedEndorsementKey?
+    var vlek: LoadedEndorsementKey? { didSet { signingKey = nil } }
+    /// The key that signed last.
+    var signingKey: SigningKeyInUse?
     private var contexts: [GuestHandle: GuestContext] = [:]
     private var lastHandle: UInt64 = 0
     /// Address space identifiers that were in use since the last DF_FLUSH.

@@ -111,7 +111,9 @@ extension Unlock {
         let mac = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
             try secret.headerMAC(over: canonical)
         }
-        guard HeaderCheck.accepts(MessageAuthentication.areEqual(mac, token.headerMAC)) else { throw .headerMAC }
+        guard HeaderCheck.accepts(MessageAuthentication.areEqual(mac, token.headerMAC)) else {
+            throw .headerMAC(hasSecondFactor: token.secondFactor != nil)
+        }
         let passphrase = try rethrow(as: UnlockFailure.sealing) { () throws(SealingError) in
             try secret.keyslotPassphrase()
         }

@@ -50,6 +50,8 @@ extension UnlockFailure {
         // The fence does not close what was sealed without it.
         case .policyWithoutFence, .fence: false
         case .sealing(.cryptography), .cryptography: false
+        // The host is at the guest's messages: nobody is to type a key on its console.
+        case .sealing(.factorRefused): false
         // Where nobody knows whether this is the owner's guest, no key is to be given to it.
         case .attestation: false
         case .unrecovered: false

@@ -45,7 +45,9 @@ extension UnlockFailure: CustomStringConvertible {
                 : "measurements changed: " + changes.map { $0.description }.joined(separator: "; ")
         case .sealing(let error): error.description
         case .cryptography(let error): error.description
-        case .headerMAC: "header MAC is wrong: the header is not the one that was enrolled"
+        case .headerMAC(let hasSecondFactor):
+            "header MAC is wrong: the header is not the one that was enrolled"
+                + (hasSecondFactor ? ", or the second factor is that of another chip, guest or launch" : "")
         case .volumeKeyIdentity: "volume key is not the one that was enrolled"
         case .volumeName: "volume key is not the one that the authority's approvals are for"
         case .luks(let error): error.description

@@ -45,7 +45,8 @@ public enum UnlockFailure: Error {
     case measurements([ChangedPCR])
     case sealing(SealingError)
     case cryptography(CryptographyError)
-    case headerMAC
+    /// With a second factor it may be that factor that is another one: both make the key of the MAC.
+    case headerMAC(hasSecondFactor: Bool)
     case volumeKeyIdentity
     /// The volume's key is not the one that the authority's approvals are for.
     case volumeName
@@ -81,6 +82,7 @@ public enum UnlockFailure: Error {
             .bootRefused
         case .sealing(.length): .bootRefused
         case .sealing(.factorLength), .sealing(.factorUnavailable): .unavailable
+        case .sealing(.factorRefused): .attestationRefused
         case .sealing(.cryptography), .cryptography, .fence(.cryptography): .internalFault
         case .headerMAC, .volumeKeyIdentity, .volumeName, .mapping: .volumeRefused
         // Whoever tried will want to try again, whatever it was that the TPM refused.

@@ -3,6 +3,7 @@ internal import Enrollment
 internal import Imaging
 internal import InitramfsRuntime
 internal import JSON
+internal import Prediction
 internal import RecoveryKeys
 internal import Secrets
 internal import Terminal
@@ -58,7 +59,7 @@ struct EncryptImage: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "With --seal-to: the firmware whose log stands in for a missing one (default: "
-                + "\(PredictionSource.defaultTemplate)).", valueName: "name|file"), completion: .file())
+                + "\(Template.standard)).", valueName: "name|file"), completion: .file())
     var template: String?
 
     @Option(

@@ -1,44 +1,73 @@
+internal import GuestKernel
 internal import InitramfsRuntime
+internal import MeasuredBoot
 internal import SNPABI
 internal import SNPEmulator
 internal import SecureProcessor
 
 extension Exec {
-    /// A launched guest: its kernel's driver, and below that the SVSM.
+    /// A launched guest: its kernel's driver, below that the SVSM, and the host between all of them.
     struct Machine {
         let driver: SEVGuestDriver
+        /// What was loaded into its memory.
+        let memory: [LaunchPages]
         /// nil where nobody runs a TPM.
         let svsm: SVSMModel?
         /// What the guest's kernel can call; paravisors of other clouds offer no such calls.
-        let services: SVSMModel?
+        let services: (any ServiceAttestation)?
+        /// The guest's way to the TPM.
+        let transport: TPMServer.Transport?
+        private let accomplice: Accomplice?
 
-        init(_ options: Exec, _ state: StateFolder) throws(CommandFailure) {
-            let firmware = try GuestOptions.image(options.ovmf, area: "firmware", endingAt: 1 << 32)
-            let guest = try options.launch.start(on: state, firmware, processorCount: options.vcpus)
+        init(_ options: Exec, _ state: StateFolder, _ boot: MeasuredBoot?) throws(CommandFailure) {
+            let guest = try options.launch.start(
+                on: state, try options.firmware(), processorCount: options.vcpus)
+            memory = guest.memory
             let certificates: CertificateTable
             do throws(StateError) { certificates = try state.certificateTable() } catch {
                 throw CommandFailure(state: error)
             }
             let attack = options.attack
             let key = guest.messageKey(options.level)
+            let withheld = [UInt8](repeating: 0, count: key.count)
             driver = SEVGuestDriver(
-                channel: guest.seat(certificates: certificates, attack: attack),
-                key: attack == .withholdKey ? [UInt8](repeating: 0, count: key.count) : key, vmpck: options.level)
+                channel: guest.seat(certificates: certificates, attack: attack?.onMessages),
+                key: attack == .messages(.withholdKey) ? withheld : key, vmpck: options.level)
             guard options.hasSVSM else {
-                (svsm, services) = (nil, nil)
+                (svsm, services, transport, accomplice) = (nil, nil, nil, nil)
                 return
             }
             let owner = options.vtpm ?? .svsm
+            let seat = guest.seat(certificates: certificates, attack: nil)
+            let model: SVSMModel
             do throws(SVSMError) {
-                // The attacks are on the guest's own messages.
-                let model = try SVSMModel(
-                    channel: guest.seat(certificates: certificates, attack: nil), key: guest.messageKey(0),
-                    folder: state.virtualTPMPath)
-                (svsm, services) = (model, owner == .svsm ? model : nil)
+                model = try SVSMModel(channel: seat, key: guest.messageKey(0), folder: state.virtualTPMPath)
                 if owner == .azureHCL { try model.provideAzureReport() }
             } catch { throw CommandFailure(svsm: error) }
-            if owner == .endorsementCertificate, let svsm { try Self.certify(svsm, state) }
-            do throws(SVSMError) { try svsm?.closePlatformHierarchy() } catch { throw CommandFailure(svsm: error) }
+            if owner == .endorsementCertificate { try Self.certify(model, state) }
+            if let boot { try boot.measure(into: model.tpm) }
+            do throws(SVSMError) { try model.closePlatformHierarchy() } catch { throw CommandFailure(svsm: error) }
+            // A host that cheated before would have no guest to cheat.
+            if let attack = attack?.onMessages { seat.begin(attack) }
+            let helper = attack?.needsAccomplice == true ? try Accomplice(options, state, certificates) : nil
+            (svsm, accomplice) = (model, helper)
+            switch attack {
+            case .evidence(let attack):
+                services = EvidenceSeat(
+                    model, attack, other: helper?.svsm, guest: guest, level: options.level == 1 ? 2 : 1)
+            default: services = owner == .svsm ? model : nil
+            }
+            if case .tpm(let attack)? = attack, let helper {
+                transport = TPMSeat(model.tpm.answer, attack, other: helper.svsm.tpm.answer).answer
+            } else {
+                transport = model.tpm.answer
+            }
+        }
+
+        /// Switches the machine off.
+        func close() {
+            svsm?.close()
+            accomplice?.close()
         }
 
         private static func certify(_ svsm: SVSMModel, _ state: StateFolder) throws(CommandFailure) {
@@ -51,6 +80,43 @@ extension Exec {
                 throw CommandFailure(svsm: error)
             }
         }
+    }
+
+    /// A second guest on the same chip, which the host runs to cheat the first one: with an SVSM and a new vTPM of its own.
+    final class Accomplice {
+        let svsm: SVSMModel
+        private let state: StateFolder
+
+        /// - Parameter options: of the first guest, whose launch it shares unless it is to differ.
+        init(_ options: Exec, _ state: StateFolder, _ certificates: CertificateTable) throws(CommandFailure) {
+            self.state = state
+            do throws(StateError) { try state.removeOtherVirtualTPM() } catch { throw CommandFailure(state: error) }
+            let guest = try options.launch.start(
+                on: state, options.firmware(), processorCount: options.vcpus,
+                isChanged: options.attack == .evidence(.otherGuest))
+            do throws(SVSMError) {
+                svsm = try SVSMModel(
+                    channel: guest.seat(certificates: certificates, attack: nil), key: guest.messageKey(0),
+                    folder: state.otherVirtualTPMPath)
+                try svsm.closePlatformHierarchy()
+            } catch { throw CommandFailure(svsm: error) }
+        }
+
+        func close() {
+            svsm.close()
+            // What cannot be removed now is at the next start, which then says why.
+            do throws(StateError) { try state.removeOtherVirtualTPM() } catch {
+                Console.report("snp-emulator: state: " + error.description)
+            }
+        }
+    }
+}
+
+extension HostAttack {
+    /// The attack on the guest's messages, where it is one.
+    var onMessages: MessageAttack? {
+        if case .messages(let attack) = self { return attack }
+        return nil
     }
 }
 

@@ -1,5 +1,8 @@
 internal import ArgumentParser
+internal import EncryptedMemory
 internal import InitramfsRuntime
+internal import LaunchMeasurement
+internal import Prediction
 internal import SNPABI
 internal import SNPEmulator
 
@@ -18,16 +21,23 @@ struct Exec: ParsableCommand {
             report in the TPM's NV memory in place of these (index 0x01400001), with ek-cert the certificate of the \
             endorsement key (index 0x01C00002), whose root is certs/platform-ca.pem in the state folder.
 
+            While it runs, snp-emulator memory shows what was loaded into its memory: the firmware, and under sev-snp the \
+            page of secrets, as the host and as the guest see it; the registers of its CPUs lie from 0x100000000 on.
+
+            With --image, the guest finds what a boot of that disk leaves behind: PCRs, event log and UEFI variables. No \
+            program of the disk runs; a model of the firmware reads them from its EFI system partition and /boot, checks \
+            their signatures as Secure Boot does, and refuses what real firmware would not start.
+
             Without SEV metadata in the firmware, all of the file is measured, then a page of secrets and the CPUs.
 
             Attacks of the host:
 
-            \(MessageAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
+            \(HostAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
 
             Exit status: the command's, 128 and the number of the signal that ended it, 127 where there is no such \
             program and 126 where it cannot be run; else 64 usage, or the AMD-SP refuses the launch; 65 malformed input, \
             66 missing file, 69 the kernel makes no guest or swtpm no TPM, 74 read or write error, 75 the state has a \
-            guest already, 77 the vTPM belongs to another launch.
+            guest already, 77 the vTPM belongs to another launch, or Secure Boot refuses the disk.
             """)
 
     @Option(help: ArgumentHelp("The emulated chip.", valueName: "folder"), completion: .directory)
@@ -36,7 +46,7 @@ struct Exec: ParsableCommand {
     @Option(
         help: ArgumentHelp("none, sev, sev-es or sev-snp (default: sev-snp).", valueName: "mode"),
         transform: { try choice($0) })
-    var protection: Protection = .sevSNP
+    var protection: MemoryProtection = .sevSNP
 
     @Option(
         help: ArgumentHelp("The firmware image that is measured.", valueName: "file"), completion: .file())
@@ -60,9 +70,9 @@ struct Exec: ParsableCommand {
     var vmpl: UInt8?
 
     @Option(
-        help: ArgumentHelp("What the host does to the guest's messages.", valueName: "name"),
+        help: ArgumentHelp("What the host does to the guest.", valueName: "name"),
         transform: { try choice($0) })
-    var attack: MessageAttack?
+    var attack: HostAttack?
 
     @Option(
         name: .customLong("eventlog"),
@@ -70,15 +80,19 @@ struct Exec: ParsableCommand {
         completion: .file())
     var eventLog: String?
 
+    @Option(
+        help: ArgumentHelp("A raw disk image that the guest has booted from.", valueName: "disk"),
+        completion: .file())
+    var image: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The firmware that boots it: a template's name, or its file (default: \(Template.standard)).",
+            valueName: "name"))
+    var template = Template.standard
+
     @Argument(parsing: .postTerminator, help: "The program, and its arguments.")
     var command: [String] = []
-
-    /// How the guest's memory is protected.
-    enum Protection: String, CaseIterable {
-        case none, sev
-        case sevES = "sev-es"
-        case sevSNP = "sev-snp"
-    }
 
     /// Who runs the TPM, and how the guest can tell that it is its own.
     enum TPMOwner: String, CaseIterable {
@@ -98,8 +112,17 @@ struct Exec: ParsableCommand {
         guard level <= 3, level > 0 || !hasSVSM else {
             throw ValidationError("--vmpl is 0 to 3, and not 0 where an SVSM runs the TPM")
         }
+        guard image == nil || eventLog == nil else {
+            throw ValidationError("--image and --eventlog exclude each other")
+        }
         guard protection == .sevSNP || (attack == nil && vtpm ?? .none == TPMOwner.none) else {
             throw ValidationError("only a guest under sev-snp has an SVSM, or messages that --attack could change")
+        }
+        guard hasSVSM || attack == nil || attack?.onMessages != nil else {
+            throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest that has a TPM")
+        }
+        guard attack?.isAboutServices != true || vtpm ?? .svsm == .svsm else {
+            throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest with --vtpm svsm")
         }
     }
 
@@ -118,19 +141,32 @@ struct Exec: ParsableCommand {
     private func runGuest() throws -> Int32 {
         let state = try reporting { () throws(CommandFailure) in try loadState() }
         let lock = try GuestLock.take(state)
-        let settings = Guest.Settings(command: command, hiddenFolder: state.path, eventLog: eventLog)
+        let boot = try reporting { () throws(CommandFailure) in try measuredBoot() }
+        let record = try reporting { () throws(CommandFailure) in try self.record(of: boot) }
+        let settings = Guest.Settings(command: command, hiddenFolder: state.path, boot: record)
         let status: Int32
         if protection == .sevSNP {
-            let machine = try reporting { () throws(CommandFailure) in try Machine(self, state) }
+            let machine = try reporting { () throws(CommandFailure) in try Machine(self, state, boot) }
             var guest = try Guest.make(settings, driver: machine.driver, services: machine.services)
-            if let svsm = machine.svsm { try guest.add(svsm.tpm) }
+            if let transport = machine.transport { try guest.addTPM(transport) }
+            try guest.show(machine.memory, protection, in: state.runPath)
             status = try guest.run()
-            machine.svsm?.close()
+            machine.close()
         } else {
-            status = try Guest.make(settings, driver: nil, services: nil).run()
+            let pages = try reporting { () throws(CommandFailure) in
+                try launch.pages(
+                    protection.hasEncryptedState ? .sevES : .sev, firmware(), processorCount: vcpus)
+            }
+            var guest = try Guest.make(settings, driver: nil, services: nil)
+            try guest.show(pages, protection, in: state.runPath)
+            status = try guest.run()
         }
         _ = consume lock
         return status
+    }
+
+    func firmware() throws(CommandFailure) -> FirmwareImage {
+        try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
     }
 
     private func loadState() throws(CommandFailure) -> StateFolder {

@@ -40,23 +40,37 @@ struct LaunchOptions: ParsableArguments {
         }
     }
 
-    /// Launches a guest with that firmware and so many virtual CPUs on the processor of `state`.
-    func start(
-        on state: StateFolder, _ firmware: FirmwareImage, processorCount: Int
-    ) throws(CommandFailure) -> LaunchedGuest {
-        let finish = try finish()
-        let pages: [LaunchPages]
+    /// What a guest with that firmware and so many virtual CPUs is loaded with.
+    func pages(
+        _ mode: ProtectionMode, _ firmware: FirmwareImage, processorCount: Int
+    ) throws(CommandFailure) -> [LaunchPages] {
         do throws(LaunchError) {
-            pages = try LaunchedGuest.pages(
+            return try LaunchedGuest.pages(
                 LaunchConfiguration(
-                    mode: .sevSNP, firmware: firmware, processorCount: processorCount,
+                    mode: mode, firmware: firmware, processorCount: processorCount,
                     processor: vcpuType?.processor ?? CPUModel.Series.naples.processor))
         } catch { throw CommandFailure(error) }
+    }
+
+    /// Launches such a guest on the processor of `state`.
+    ///
+    /// - Parameter isChanged: whether it gets a page more than the firmware's.
+    func start(
+        on state: StateFolder, _ firmware: FirmwareImage, processorCount: Int, isChanged: Bool = false
+    ) throws(CommandFailure) -> LaunchedGuest {
+        let pages = try pages(.sevSNP, firmware, processorCount: processorCount) + (isChanged ? [Self.furtherPage()] : [])
+        let finish = try finish()
         let processor: SecureProcessor
         do throws(StateError) { processor = try state.processor() } catch { throw CommandFailure(state: error) }
         do throws(FirmwareStatus) {
             return try LaunchedGuest(on: processor, pages, policy: policy, finish: finish)
         } catch { throw CommandFailure(.usage, area: "launch", "the AMD-SP refuses it: " + error.description) }
+    }
+
+    private static func furtherPage() throws(CommandFailure) -> LaunchPages {
+        do throws(SNPFormatError) { return try LaunchPages(.zero, at: 1 << 20, pageCount: 1) } catch {
+            throw CommandFailure(.internalFault, area: "launch", error.description)
+        }
     }
 
     private func finish() throws(CommandFailure) -> LaunchFinish {

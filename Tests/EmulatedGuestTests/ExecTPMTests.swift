@@ -75,15 +75,17 @@ import Testing
         #expect(try run("mkdir $reports/a; cat $reports/a/privlevel_floor", "--vmpl", "1").text == "1")
     }
 
-    @Test func attestsThoughTheGuestsMessagesAreAttacked() throws {
+    /// The host is between the AMD-SP and both, the guest's kernel and its SVSM.
+    @Test func attestsNothingWhereTheMessagesAreAttacked() throws {
         let result = try run(
             "mkdir $reports/a; cd $reports/a; head -c 64 /dev/zero > inblob; echo 2 > privlevel; cat outblob",
             "--attack", "flip-response")
         #expect(result.errorText.contains("Bad message"))
-        let attested = try run(
-            "mkdir $reports/a; cd $reports/a; head -c 64 /dev/zero > inblob; echo svsm > service_provider; wc -c < outblob",
-            "--attack", "flip-response")
-        #expect(attested.text == "1184")
+        let ask =
+            "mkdir $reports/a; cd $reports/a; head -c 64 /dev/zero > inblob; echo svsm > service_provider; cat outblob | wc -c"
+        let attested = try run(ask, "--attack", "flip-response")
+        #expect(attested.text == "0" && attested.errorText.contains("Invalid argument"))
+        #expect(try run(ask).text == "1184")
     }
 
     /// In place of the SVSM's calls there is a report in NV memory, or a certificate.

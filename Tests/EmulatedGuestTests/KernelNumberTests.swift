@@ -1,7 +1,7 @@
 import FUSEMount
 import Testing
 
-@testable import SNPEmulator
+@testable import GuestKernel
 
 @Suite struct KernelNumberTests {
     @Test(
@@ -38,11 +38,11 @@ import Testing
         let entry = [UInt8](repeating: 1, count: 16)
         let table = entry + [48, 0, 0, 0, 5, 0, 0, 0] + [UInt8](repeating: 0, count: 24)
         let pages = table + [1, 2, 3, 4, 5] + [UInt8](repeating: 0, count: 4096 - 53)
-        #expect(ReportProvider.table(in: pages) == Array(pages[..<53]))
-        #expect(ReportProvider.table(in: [UInt8](repeating: 0, count: 4096)) == [])
+        #expect(HostCertificates.table(in: pages) == Array(pages[..<53]))
+        #expect(HostCertificates.table(in: [UInt8](repeating: 0, count: 4096)) == [])
         // More than there is: all that there is.
         let lie = entry + [48, 0, 0, 0, 0xFF, 0xFF, 0, 0] + [UInt8](repeating: 0, count: 4072)
-        #expect(ReportProvider.table(in: lie) == lie)
-        #expect(ReportProvider.table(in: []) == [])
+        #expect(HostCertificates.table(in: lie) == lie)
+        #expect(HostCertificates.table(in: []) == [])
     }
 }

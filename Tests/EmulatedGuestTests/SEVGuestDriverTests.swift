@@ -5,7 +5,7 @@ import SNPABI
 import TestSupport
 import Testing
 
-@testable import SNPEmulator
+@testable import GuestKernel
 
 /// The driver's protocol with a host whose answers are written down, and with a clock that a test turns.
 @Suite struct SEVGuestDriverTests {

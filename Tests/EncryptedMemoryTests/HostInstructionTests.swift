@@ -152,6 +152,34 @@ import Testing
         #expect(machine.memory.reverseMap.update(system, .hypervisor()) == .success)
     }
 
+    /// As many bytes of the table as pages were assigned; the limit of small pages is the hardware's 16 bytes each.
+    @Test func theTableCostsWhatIsAssigned() throws {
+        let size: UInt64 = 1 << 30
+        let map = try SystemMemory(protection: .sevSNP, byteCount: size).reverseMap
+        for start in stride(from: 0, to: size, by: 2 << 20) {
+            #expect(map.update(SystemAddress(start), Self.page(start, .large)) == .success)
+        }
+        #expect(map.residentBytes <= 512 * 18 + 2 * 4096)
+        for start in stride(from: 0, to: size, by: 2 << 20) { #expect(map.smash(SystemAddress(start)) == .success) }
+        #expect((16 << 18...17 << 18).contains(map.residentBytes))
+    }
+
+    /// Pages come and go, and a large one fits only where none is left.
+    @Test func aLargePageNeedsAllOfItsSmallOnesBack() throws {
+        let map = try Machine(.sevSNP).memory.reverseMap
+        let places = [0, 1, 511].map { SystemAddress(Self.base + $0 * 4096) }
+        let large = Self.page(2 << 20, .large)
+        // The second time over what is assigned already.
+        for _ in 0..<2 { for place in places { #expect(map.update(place, Self.page(0x5000)) == .success) } }
+        for place in places {
+            #expect(map.update(SystemAddress(Self.base), large) == .failOverlap)
+            for _ in 0..<2 { #expect(map.update(place, .hypervisor()) == .success) }
+        }
+        #expect(map.read(SystemAddress(Self.base))?.hasAssignedFrame == false)
+        #expect(map.update(SystemAddress(Self.base), large) == .success)
+        #expect(map.read(SystemAddress(Self.base + 4096))?.hasAssignedFrame == true)
+    }
+
     /// Source of the layout: Linux, arch/x86/include/asm/sev.h, struct rmpread.
     @Test func readsEntriesInTheDocumentedForm() throws {
         let map = try Machine(.sevSNP).memory.reverseMap

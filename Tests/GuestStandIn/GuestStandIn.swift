@@ -1,5 +1,6 @@
 internal import BoundedBytes
 internal import Foundation
+internal import GuestKernel
 internal import InitramfsRuntime
 internal import SNPABI
 internal import SNPEmulator
@@ -17,13 +18,16 @@ struct GuestStandIn {
         let level = UInt8(try options.option("vmpl") ?? "0") ?? 0
         let attack = try options.option("attack").flatMap(MessageAttack.init(rawValue:))
         let certificates = Int(try options.option("certificates") ?? "0") ?? 0
-        let settings = Guest.Settings(
-            command: Array(words[end...].dropFirst()), hiddenFolder: try options.option("hide"),
-            eventLog: try options.option("event-log"))
+        let (hidden, log) = (try options.option("hide"), try options.option("event-log"))
         let hasSNP = !options.flag("no-snp")
         try options.finish()
         do throws(GuestError) {
             try GuestNamespace.enter()
+            let boot = try log.map { path throws(GuestError) in
+                do throws(FileError) { return try BootRecord(logAt: path) } catch { throw .file(error) }
+            }
+            let settings = Guest.Settings(
+                command: Array(words[end...].dropFirst()), hiddenFolder: hidden, boot: boot ?? BootRecord())
             let processor = StandInProcessor(vmpck: level)
             let seat = HypervisorSeat(certificates: table(certificates), attack: attack, processor: processor.serve)
             let key = attack == .withholdKey ? [UInt8](repeating: 0, count: 32) : StandInProcessor.key

@@ -73,8 +73,12 @@ import Testing
         #expect(
             names == [
                 "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", "PK-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-                "KEK-8be4df61-93ca-11d2-aa0d-00e098032b8c", "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f",
+                "SetupMode-8be4df61-93ca-11d2-aa0d-00e098032b8c", "KEK-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+                "db-d719b2cb-3d3a-4596-a3bc-dad00e67656f",
                 "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f", "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23",
+                "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23",
+                "MokListXRT-605dab50-e046-4300-abb6-3dd810dd8b23",
+                "MokListTrustedRT-605dab50-e046-4300-abb6-3dd810dd8b23",
             ])
         let scratch = try Scratch()
         try scratch.shell("tar -xf '\(Fixtures.folder.path())/demo-boot/efivars.tar'")

@@ -1,5 +1,6 @@
 import BoundedBytes
 import Foundation
+import GuestKernel
 import SNPABI
 import TestSupport
 import Testing

@@ -138,6 +138,29 @@ import Testing
         #expect(try !isSigned(bytes, by: other))
     }
 
+    /// The key stays loaded between reports, but not beyond what it belongs to.
+    @Test func eachReportIsSignedByTheKeyOfItsOwnLevel() throws {
+        let processor = try GuestFixture.processor()
+        let guest = try GuestFixture.running(processor)
+        let first = processor.platform.reportedTCB
+        #expect(try isSigned(try guest.report().bytes, by: try vcek(processor, first)))
+        var lower = first.components(for: .milan)
+        lower.snp -= 1
+        let second = TCBVersion(lower, for: .milan)
+        try processor.configure(reportedTCB: second, isChipIDMasked: false, isChipKeyMasked: false)
+        let after = try guest.report().bytes
+        #expect(try isSigned(after, by: try vcek(processor, second)))
+        #expect(try !isSigned(after, by: try vcek(processor, first)))
+        for provider in ["CN=one.invalid", "CN=two.invalid"] {
+            processor.loadVLEK(try EmulatedKeys.vlek(provider))
+            let certificate = try EmulatedKeys.authority(.milan).vlekCertificate(
+                of: try EmulatedKeys.vlek(provider), tcb: second, issued: EmulatedKeys.issued)
+            #expect(try isSigned(try guest.report().bytes, by: certificate), "\(provider)")
+        }
+        // Asked for by name, the chip's own is there still.
+        #expect(try isSigned(try guest.report(keySelection: 1).bytes, by: try vcek(processor, second)))
+    }
+
     @Test func masksHideTheChipAndItsKey() throws {
         let processor = try GuestFixture.processor()
         let guest = try GuestFixture.running(processor)

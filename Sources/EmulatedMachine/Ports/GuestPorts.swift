@@ -1,7 +1,8 @@
 internal import CLinux
 internal import EmulatorLink
 public import InitramfsRuntime
-public import SNPEmulator
+public import GuestKernel
+internal import SNPEmulator
 internal import Synchronization
 
 /// The emulator's ends of the guest's two virtio-serial ports: to the AMD-SP by way of the host, and to the SVSM.

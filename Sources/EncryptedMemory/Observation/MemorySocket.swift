@@ -1,5 +1,6 @@
 internal import CLinux
 public import InitramfsRuntime
+internal import Synchronization
 
 /// The socket `memory` in a folder. Each message is its length, 4 bytes least significant first, and that many bytes.
 public enum MemorySocket {
@@ -25,7 +26,7 @@ public enum MemorySocket {
 
 /// One connected local socket, closed exactly once.
 struct LocalConnection: ~Copyable {
-    private let rawValue: Int32
+    fileprivate let rawValue: Int32
     let path: String
 
     init(owning rawValue: Int32, path: String) {
@@ -68,6 +69,13 @@ struct LocalConnection: ~Copyable {
 public final class MemoryServer: Sendable {
     private let listener: Int32
     private let path: String
+    private let state = Mutex(State())
+
+    private struct State {
+        var isStopped = false
+        /// The socket of whoever is served.
+        var client: Int32?
+    }
 
     /// Listens in a folder, in place of a server that is gone.
     public init(in folder: String) throws(FileError) {
@@ -92,6 +100,14 @@ public final class MemoryServer: Sendable {
     }
 
     private func serve(_ connection: consuming LocalConnection, _ answer: ([UInt8]) -> [UInt8]) {
+        let socket = connection.rawValue
+        let isWelcome = state.withLock { state in
+            if !state.isStopped { state.client = socket }
+            return !state.isStopped
+        }
+        guard isWelcome else { return }
+        // Before it is closed, and its number somebody else's.
+        defer { state.withLock { $0.client = nil } }
         do throws(FileError) {
             while let request = try MemorySocket.receive(connection, limit: MemoryRequest.largest) {
                 try MemorySocket.send(connection, answer(request))
@@ -101,48 +117,15 @@ public final class MemoryServer: Sendable {
         }
     }
 
-    /// Makes `run` return, and takes the name away.
+    /// Makes `run` return, and takes the name away. Nobody is waited for who only keeps the connection.
     public func stop() {
+        state.withLock { state in
+            state.isStopped = true
+            if let client = state.client { _ = shim_stop_socket(client) }
+        }
         _ = shim_stop_socket(listener)
         _ = unsafe unlink(path)
     }
 
     deinit { close(listener) }
-}
-
-/// Asks the server of a running guest.
-public struct MemoryClient: ~Copyable {
-    private let connection: LocalConnection
-
-    /// - Throws: `.open` with ENOENT or ECONNREFUSED where no guest runs.
-    public init(in folder: String) throws(FileError) {
-        let path = folder + "/" + MemorySocket.name
-        let descriptor = unsafe shim_connect_local(folder, MemorySocket.name)
-        guard descriptor >= 0 else {
-            // A name that nobody listens to is left from a guest that was killed.
-            let code = shim_errno()
-            throw FileError(.open, path, errno: code == ECONNREFUSED ? ENOENT : code)
-        }
-        connection = LocalConnection(owning: descriptor, path: path)
-    }
-
-    public enum Failure: Error, Equatable, Sendable {
-        case connection(FileError)
-        case refused(MemoryRefusal)
-    }
-
-    /// The answer to a request; a refusal is thrown.
-    public func ask(_ request: MemoryRequest) throws(Failure) -> MemoryResponse {
-        let bytes: [UInt8]?
-        do throws(FileError) {
-            try MemorySocket.send(connection, request.encoded)
-            bytes = try MemorySocket.receive(connection, limit: MemoryResponse.largest)
-        } catch { throw .connection(error) }
-        guard let bytes else { throw .connection(FileError(.read, connection.path, errno: 0)) }
-        do throws(MemoryRefusal) {
-            let response = try MemoryResponse(parsing: bytes, to: request.operation)
-            guard case .refused(let refusal) = response else { return response }
-            throw refusal
-        } catch { throw .refused(error) }
-    }
 }

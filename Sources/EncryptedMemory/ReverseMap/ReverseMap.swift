@@ -2,40 +2,54 @@ internal import BoundedBytes
 
 /// The reverse map table: for each 4 KiB of DRAM, whose page it is. The host changes it by instructions only.
 ///
-/// An entry of a 2 MiB page stands at the page's first frame and covers all 512; the others are zero. Source: AMD 24593,
-/// section 15.36.3.
+/// An entry of a 2 MiB page covers all of its 512 frames. Hardware has it at the first frame; here these entries have a
+/// table of their own, so that a guest of large pages costs a 512th of one of small pages. Source: AMD 24593, section
+/// 15.36.3.
 public final class ReverseMap {
     private let entries: SparseTable<RMPEntry>
+    private let largeEntries: SparseTable<RMPEntry>
+    /// How many small pages are assigned in each 2 MiB.
+    private let assignedCounts: SparseTable<UInt16>
     /// Frames that a processor or the firmware uses at this moment.
     private var busyFrames = Set<UInt64>()
 
-    init(frameCount: Int) throws(MemoryModelError) { entries = try SparseTable.reserve(count: frameCount) }
+    /// - Parameter frameCount: a whole number of 2 MiB pages.
+    init(frameCount: Int) throws(MemoryModelError) {
+        let largeCount = frameCount / Int(PageSize.large.frameCount)
+        entries = try SparseTable.reserve(count: frameCount)
+        largeEntries = try SparseTable.reserve(count: largeCount)
+        assignedCounts = try SparseTable.reserve(count: largeCount)
+    }
 
     /// Memory that the table takes, in bytes.
-    public var residentBytes: UInt64 { entries.residentBytes }
+    public var residentBytes: UInt64 {
+        entries.residentBytes + largeEntries.residentBytes + assignedCounts.residentBytes
+    }
 
     func covers(_ address: SystemAddress) -> Bool { address.frame < UInt64(entries.count) }
 
+    /// Which 2 MiB the address is in.
+    private static func region(_ address: SystemAddress) -> Int { Int(address.frame / PageSize.large.frameCount) }
+
     /// The entry that counts for the page at `address`, with the guest address of that very page.
     func lookup(_ address: SystemAddress) -> RMPEntry {
-        // Where a small page is assigned there is no large one around it: the other entry need not be read.
-        let own = entries[Int(address.frame)]
-        if own.isAssigned, own.pageSize == .small { return own }
-        let base = entries[Int(address.start(of: .large).frame)]
-        guard base.isAssigned, base.pageSize == .large else { return own }
-        var entry = base
-        entry.guestAddress = base.guestAddress.advanced(by: address.start(of: .small).offset(in: .large))
+        var entry = largeEntries[Self.region(address)]
+        guard entry.isAssigned else { return entries[Int(address.frame)] }
+        entry.guestAddress = entry.guestAddress.advanced(by: address.start(of: .small).offset(in: .large))
         return entry
     }
 
     /// Changes the entry that counts for the page at `address`: of a large page, that of all of it.
     func change(_ address: SystemAddress, _ body: (inout RMPEntry) -> Void) {
-        let base = Int(address.start(of: .large).frame)
-        let first = entries[base]
-        let index = first.isAssigned && first.pageSize == .large ? base : Int(address.frame)
-        var entry = entries[index]
-        body(&entry)
-        entries[index] = entry
+        var entry = largeEntries[Self.region(address)]
+        if entry.isAssigned {
+            body(&entry)
+            largeEntries[Self.region(address)] = entry
+        } else {
+            entry = entries[Int(address.frame)]
+            body(&entry)
+            entries[Int(address.frame)] = entry
+        }
     }
 
     func isBusy(_ address: SystemAddress, _ size: PageSize) -> Bool {
@@ -60,30 +74,39 @@ public final class ReverseMap {
             update.isAssigned || (update.asid == .host && !update.isImmutable && update.guestAddress.rawValue == 0),
             update.asid != .host || update.guestAddress.rawValue == 0
         else { return .failInput }
-        let base = entries[Int(address.start(of: .large).frame)]
-        let isLarge = base.isAssigned && base.pageSize == .large
-        if size == .small ? isLarge : !isLarge && hasAssignedFrame(address) { return .failOverlap }
-        let index = Int(address.frame)
-        if entries[index].isImmutable { return .failPermission }
+        let region = Self.region(address)
+        if size == .small ? largeEntries[region].isAssigned : assignedCounts[region] > 0 { return .failOverlap }
+        let entry = RMPEntry(update)
+        let old = size == .small ? entries[Int(address.frame)] : largeEntries[region]
+        if old.isImmutable { return .failPermission }
         if isBusy(address, size) { return .failInUse }
-        entries[index] = RMPEntry(update)
+        switch size {
+        case .large: largeEntries[region] = entry
+        case .small:
+            entries[Int(address.frame)] = entry
+            if old.isAssigned != entry.isAssigned {
+                assignedCounts[region] = entry.isAssigned ? assignedCounts[region] + 1 : assignedCounts[region] - 1
+            }
+        }
         return .success
     }
 
     /// PSMASH: makes 512 small pages of one large page, which keep what was said of it.
     public func smash(_ address: SystemAddress) -> RMPResult {
         guard covers(address), address.isAligned(to: .large) else { return .failInput }
-        let first = Int(address.frame)
-        var entry = entries[first]
-        guard entry.isAssigned, entry.pageSize == .large else { return .failInput }
+        let region = Self.region(address)
+        var entry = largeEntries[region]
+        guard entry.isAssigned else { return .failInput }
         if entry.isImmutable { return .failPermission }
         if isBusy(address, .large) { return .failInUse }
         entry.pageSize = .small
         let start = entry.guestAddress
-        for index in 0..<Int(PageSize.large.frameCount) {
-            entry.guestAddress = start.advanced(by: UInt64(index) * PageSize.small.byteCount)
-            entries[first + index] = entry
+        for index in 0..<PageSize.large.frameCount {
+            entry.guestAddress = start.advanced(by: index * PageSize.small.byteCount)
+            entries[Int(address.frame + index)] = entry
         }
+        largeEntries[region] = RMPEntry()
+        assignedCounts[region] = UInt16(PageSize.large.frameCount)
         return .success
     }
 
@@ -93,14 +116,9 @@ public final class ReverseMap {
         let entry = lookup(address)
         return RMPReading(
             guestAddress: entry.guestAddress, isAssigned: entry.isAssigned, pageSize: entry.pageSize,
-            hasAssignedFrame: hasAssignedFrame(address.start(of: .large)), isImmutable: entry.isImmutable,
+            hasAssignedFrame: largeEntries[Self.region(address)].isAssigned
+                || assignedCounts[Self.region(address)] > 0, isImmutable: entry.isImmutable,
             asid: entry.asid)
-    }
-
-    /// Whether any small page from a large page's start on is somebody's.
-    private func hasAssignedFrame(_ address: SystemAddress) -> Bool {
-        let first = Int(address.frame)
-        return (first..<min(first + Int(PageSize.large.frameCount), entries.count)).contains { entries[$0].isAssigned }
     }
 }
 

@@ -40,7 +40,7 @@ public struct LaunchPages: Equatable, Sendable {
     public let address: UInt64
     public let pageCount: Int
     /// nil where the guest gets pages of zeros, or what the firmware writes.
-    public let bytes: [UInt8]?
+    public private(set) var bytes: [UInt8]?
     public var permissions = LaunchPermissions.none
 
     public var byteCount: UInt64 { UInt64(pageCount) * UInt64(Self.pageByteCount) }
@@ -56,6 +56,16 @@ public struct LaunchPages: Equatable, Sendable {
     /// Pages without contents of their own.
     public init(_ type: LaunchPageType, at address: UInt64, pageCount: Int) throws(SNPFormatError) {
         try self.init(type, at: address, pageCount: pageCount, bytes: nil)
+    }
+
+    /// The same pages with what the firmware writes into them.
+    ///
+    /// - Parameter contents: as many bytes as the pages have.
+    public func filled(with contents: [UInt8]) -> LaunchPages {
+        precondition(contents.count == Int(byteCount))
+        var pages = self
+        pages.bytes = contents
+        return pages
     }
 
     private init(

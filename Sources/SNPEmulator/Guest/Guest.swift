@@ -1,6 +1,9 @@
 internal import CLinux
+public import EncryptedMemory
 internal import FUSEMount
+public import GuestKernel
 internal import InitramfsRuntime
+public import SNPABI
 
 /// A guest: a command in a world of its own, and the emulator's side of that world, served from one thread.
 public struct Guest: ~Copyable {
@@ -12,16 +15,17 @@ public struct Guest: ~Copyable {
         public var variables: [String: String]
         /// The emulator's secrets, which the guest must not see.
         public var hiddenFolder: String?
-        /// The TCG event log of the guest's boot, for the kernel's own path.
-        public var eventLog: String?
+        /// What the kernel shows of the guest's boot, in sysfs.
+        public var boot: BootRecord
 
         public init(
-            command: [String], variables: [String: String] = [:], hiddenFolder: String? = nil, eventLog: String? = nil
+            command: [String], variables: [String: String] = [:], hiddenFolder: String? = nil,
+            boot: BootRecord = BootRecord()
         ) {
             self.command = command
             self.variables = variables
             self.hiddenFolder = hiddenFolder
-            self.eventLog = eventLog
+            self.boot = boot
         }
     }
 
@@ -31,6 +35,7 @@ public struct Guest: ~Copyable {
     private var configuration: FUSEMount?
     private var driver: SEVGuestDriver?
     private var tpm: TPMServer?
+    private var memory: GuestMemoryServer?
 
     private static let devicePath = "/dev/sev-guest"
     private static let configurationPath = "/sys/kernel/config"
@@ -51,12 +56,12 @@ public struct Guest: ~Copyable {
         let first = try Self.openFUSE()
         let second = try Self.openFUSE()
         try GuestMounts.makeDevices()
-        try GuestMounts.makeKernelFolder(eventLog: settings.eventLog)
+        try GuestMounts.makeKernelFolder(eventLog: settings.boot.log)
+        try GuestMounts.makeFirmwareFolder(variables: settings.boot.variables)
         guard let driver else { return guest }
-        let provider = driver.hasKey ? ReportProvider(driver: driver, services: services) : nil
-        let root = FixedFolder([("tsm", .folder(FixedFolder([("report", .folder(TSMReports(provider)))])))])
+        let root = ConfigurationTree.root(driver: driver, services: services)
         do throws(MountError) {
-            guest.configuration = try FUSEMount(.folder(root), at: Self.configurationPath, device: first)
+            guest.configuration = try FUSEMount(root, at: Self.configurationPath, device: first)
         } catch { throw .mount(error) }
         guard driver.hasKey else { return guest }
         guest.driver = driver
@@ -79,13 +84,23 @@ public struct Guest: ~Copyable {
     }
 
     /// Gives the guest a TPM: a socket, and the variables by which tpm2-tools and Sealroot find it.
-    public mutating func add(_ tpm: VirtualTPM) throws(GuestError) {
+    public mutating func addTPM(_ transport: @escaping TPMServer.Transport) throws(GuestError) {
         do throws(FileError) {
             try FileBytes.makeDirectory(Self.tpmFolder)
-            let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: tpm.answer)
+            let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: transport)
             for name in ["TPM2TOOLS_TCTI", "SEALROOT_TCTI"] { settings.variables[name] = server.tcti }
             self.tpm = server
         } catch { throw .file(error) }
+    }
+
+    /// Lets `snp-emulator memory` look at what was loaded into the guest's memory, while it runs.
+    ///
+    /// - Parameter folder: the state's, for the socket.
+    public mutating func show(
+        _ pages: [LaunchPages], _ protection: MemoryProtection, in folder: String
+    ) throws(GuestError) {
+        let launched = try LaunchedMemory(pages, protection)
+        do throws(FileError) { memory = try GuestMemoryServer.start(launched, in: folder) } catch { throw .file(error) }
     }
 
     /// Runs the command, and serves the guest until it ends.

@@ -9,6 +9,8 @@ public enum GuestError: Error, Equatable, CustomStringConvertible {
     case mount(MountError)
     /// The state folder has a guest already.
     case inUse(String)
+    /// The model of the guest's memory cannot hold it: why.
+    case memory(String)
     /// The program cannot be run.
     case command(String, errno: Int32)
     /// A file system of the guest is gone: somebody has unmounted it, or libfuse has given up.
@@ -18,7 +20,7 @@ public enum GuestError: Error, Equatable, CustomStringConvertible {
     /// section 4.5.
     public var exitCode: Int32 {
         switch self {
-        case .namespace, .mount, .served: ExitCode.unavailable.rawValue
+        case .namespace, .mount, .memory, .served: ExitCode.unavailable.rawValue
         case .file(let error): (error.isMissing ? ExitCode.missing : .inputOutput).rawValue
         case .inUse: ExitCode.busy.rawValue
         case .command(_, let errno): errno == 2 ? 127 : 126
@@ -31,6 +33,7 @@ public enum GuestError: Error, Equatable, CustomStringConvertible {
         case .file(let error): error.description
         case .mount(let error): error.description
         case .inUse(let path): "another guest runs on " + path
+        case .memory(let reason): "memory of the guest: " + reason
         case .command(let name, let errno): "cannot run " + name + ": " + describeErrno(errno)
         case .served(let path): path + " has been unmounted"
         }

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import InitramfsRuntime
 
-/// The folders of the machine that a guest sees its own contents in: devices, and what a confidential guest's kernel
-/// shows in sysfs.
+/// The folders of the machine that a guest sees its own contents in: devices, and what a confidential guest's kernel and
+/// firmware show in sysfs.
 ///
 /// Each is a tmpfs over the machine's folder, with the machine's own entries bound into it, as far as the guest is to see
 /// them: so that a name can be added where the machine's file system has none.
@@ -41,35 +41,8 @@ enum GuestMounts {
         return path.hasPrefix("/dev/") ? String(path.dropFirst("/dev/".count)) : nil
     }
 
-    /// Mounts /sys/kernel: the machine's, without its security events and its configuration.
-    ///
-    /// - Parameter eventLog: a file with the TCG event log of the guest's boot.
-    static func makeKernelFolder(eventLog: String?) throws(GuestError) {
-        if let eventLog {
-            // Here the reason is plain; where it is bound it would not be.
-            do throws(FileError) { _ = try FileDescriptor.open(readingAt: eventLog) } catch { throw .file(error) }
-        }
-        let machine = try cover("/sys/kernel")
-        let names: [String]
-        do throws(FileError) { names = try machine.names() } catch { throw .file(error) }
-        for name in names where name != "config" && name != "security" {
-            let kind: FileDescriptor.Kind
-            do throws(FileError) {
-                kind = try machine.open(inside: name, followsLink: false).kind
-            } catch { throw .file(error) }
-            if kind != .other { try bind(name, of: machine, into: "/sys/kernel", isFolder: kind == .folder) }
-        }
-        try makeFolder("/sys/kernel/config", mode: 0o755)
-        try makeFolder("/sys/kernel/security", mode: 0o755)
-        guard let eventLog else { return }
-        try makeFolder("/sys/kernel/security/tpm0", mode: 0o755)
-        let log = "/sys/kernel/security/tpm0/binary_bios_measurements"
-        try makeFile(log)
-        try bind(eventLog, to: log)
-    }
-
     /// Mounts an empty tmpfs over `path`, and returns the folder that was there.
-    private static func cover(_ path: String) throws(GuestError) -> FileDescriptor {
+    static func cover(_ path: String) throws(GuestError) -> FileDescriptor {
         let folder: FileDescriptor
         do throws(FileError) { folder = try FileDescriptor.open(readingAt: path) } catch { throw .file(error) }
         guard unsafe mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID), "mode=755,size=16m") == 0 else {
@@ -78,7 +51,7 @@ enum GuestMounts {
         return folder
     }
 
-    private static func bind(
+    static func bind(
         _ name: String, of machine: borrowing FileDescriptor, into folder: String, isFolder: Bool
     ) throws(GuestError) {
         let target = folder + "/" + name
@@ -94,9 +67,9 @@ enum GuestMounts {
         do throws(FileError) { _ = try FileDescriptor.create(path) } catch { throw .file(error) }
     }
 
-    private static func makeFolder(_ path: String, mode: UInt32) throws(GuestError) {
+    static func makeFolder(_ path: String, mode: UInt32) throws(GuestError) {
         guard unsafe mkdir(path, mode) == 0, unsafe chmod(path, mode) == 0 else { throw failure(path) }
     }
 
-    private static func failure(_ path: String) -> GuestError { .namespace(step: path, errno: shim_errno()) }
+    static func failure(_ path: String) -> GuestError { .namespace(step: path, errno: shim_errno()) }
 }

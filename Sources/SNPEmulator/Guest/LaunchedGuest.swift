@@ -10,6 +10,9 @@ public struct LaunchedGuest {
     private let handle: GuestHandle
     /// 4096 bytes.
     private let secretsPage: [UInt8]
+    /// What was loaded, in the order of the launch, with the contents that the AMD-SP has given to it. Pages without
+    /// contents are zeros.
+    public let memory: [LaunchPages]
 
     public init(
         on processor: SecureProcessor, _ pages: [LaunchPages], policy: GuestPolicy, finish: LaunchFinish
@@ -18,7 +21,12 @@ public struct LaunchedGuest {
         handle = try processor.createContext()
         try processor.launchStart(handle, LaunchStart(policy: policy))
         try processor.activate(handle, asid: 1)
-        for run in pages { try processor.launchUpdate(handle, run) }
+        var memory: [LaunchPages] = []
+        for run in pages {
+            let contents = try processor.launchUpdate(handle, run)
+            memory.append(run.type == .secrets || run.type == .cpuid ? run.filled(with: contents) : run)
+        }
+        self.memory = memory
         secretsPage = try processor.secretsPage(handle)
         try processor.launchFinish(handle, finish)
     }
@@ -51,22 +59,25 @@ extension LaunchedGuest {
     private static let secretsAddress: UInt64 = 0x80D000
 
     /// What goes into the guest's memory: what the firmware's SEV metadata say, and for firmware without them all of the
-    /// file, a page of secrets, and the virtual CPUs at reset.
+    /// file, a page of secrets, and the virtual CPUs at reset. Without SEV-SNP there are neither metadata nor secrets, and
+    /// under `sev` the registers are not loaded.
     public static func pages(_ configuration: LaunchConfiguration) throws(LaunchError) -> [LaunchPages] {
         let firmware = configuration.firmware
-        guard firmware.metadata == nil else { return try LaunchPlan(configuration).pages }
+        let isSNP = configuration.mode == .sevSNP
+        guard !isSNP || firmware.metadata == nil else { return try LaunchPlan(configuration).pages }
         guard (1...LaunchConfiguration.mostProcessors).contains(configuration.processorCount) else {
             throw .processorCount(configuration.processorCount)
         }
         do throws(SNPFormatError) {
+            var pages = [try LaunchPages(.normal, at: firmware.address, firmware.bytes)]
+            if isSNP { pages.append(try LaunchPages(.secrets, at: secretsAddress, pageCount: 1)) }
+            guard configuration.mode != .sev else { return pages }
             let entry = try firmware.resetBlock ?? VMSA.bootEntry
-            let image = try LaunchPages(.normal, at: firmware.address, firmware.bytes)
-            let secrets = try LaunchPages(.secrets, at: secretsAddress, pageCount: 1)
-            var pages = [image, secrets]
             for number in 0..<configuration.processorCount {
                 let state = VMSA.atReset(
                     configuration.monitor, entry: number == 0 ? VMSA.bootEntry : entry,
-                    processor: configuration.processor, features: configuration.features)
+                    processor: configuration.processor,
+                    features: isSNP ? configuration.features : SEVFeatures(rawValue: 0))
                 pages.append(try LaunchPages(.vmsa, at: LaunchDigest.vmsaAddress, state.bytes))
             }
             return pages

@@ -1,3 +1,4 @@
+public import GuestKernel
 public import SNPABI
 
 /// The host between a guest and the AMD-SP: it hands pages on, adds the certificates, and cheats where it is told to.
@@ -10,7 +11,7 @@ public final class HypervisorSeat: GuestMessageChannel {
 
     private let processor: Processor
     private let certificates: [UInt8]
-    private let attack: MessageAttack?
+    private var attack: MessageAttack?
     private var responses: [[UInt8]] = []
     private var isThrottled = false
 
@@ -22,6 +23,9 @@ public final class HypervisorSeat: GuestMessageChannel {
         self.certificates = certificates
         self.attack = attack
     }
+
+    /// Cheats from now on.
+    public func begin(_ attack: MessageAttack) { self.attack = attack }
 
     public func exchange(_ request: [UInt8]) -> HypervisorAnswer {
         switch attack {

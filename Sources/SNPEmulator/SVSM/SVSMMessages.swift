@@ -1,9 +1,10 @@
 internal import CLinux
+internal import GuestKernel
 internal import InitramfsRuntime
 internal import SNPABI
 internal import Secrets
 
-/// What the SVSM says to the AMD-SP, under VMPCK0, whose only user it is.
+/// What the SVSM says to the AMD-SP, under a key of the secrets page whose only user it is: VMPCK0.
 ///
 /// Not for two threads at once: neither is a guest's vCPU.
 final class SVSMMessages {
@@ -11,12 +12,14 @@ final class SVSMMessages {
     static let vmpl: UInt32 = 0
     private let driver: SEVGuestDriver
 
-    /// - Parameter key: VMPCK0 of the secrets page, 32 bytes.
-    init(channel: any GuestMessageChannel, key: [UInt8]) {
-        driver = SEVGuestDriver(channel: channel, key: key, vmpck: UInt8(Self.vmpl))
+    /// - Parameters:
+    ///   - key: VMPCK of the secrets page, 32 bytes.
+    ///   - vmpl: the number of that key, and the level that reports are asked for.
+    init(channel: any GuestMessageChannel, key: [UInt8], vmpl: UInt8 = UInt8(SVSMMessages.vmpl)) {
+        driver = SEVGuestDriver(channel: channel, key: key, vmpck: vmpl)
     }
 
-    /// A report of VMPL 0, and the host's certificates as they lie in its pages.
+    /// A report of that level, and the host's certificates as they lie in its pages.
     enum Answer {
         case report([UInt8], certificates: [UInt8])
         /// The host has more certificates than there was room for: how many pages it wants.
@@ -27,7 +30,7 @@ final class SVSMMessages {
     ///   - reportData: 64 bytes.
     ///   - certificatePages: room for certificates; 0 where none are wanted.
     func report(_ reportData: [UInt8], certificatePages: Int = 0) throws(SVSMError) -> Answer {
-        let request = ReportRequest(reportData: reportData, vmpl: Self.vmpl)
+        let request = ReportRequest(reportData: reportData, vmpl: UInt32(driver.vmpck))
         let outcome = try ask(
             GuestMessage(
                 .reportRequest, version: 1, payload: request.encoded(), largestAnswer: ReportResponse.kernelByteCount,

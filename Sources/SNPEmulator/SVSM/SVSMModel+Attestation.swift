@@ -1,5 +1,6 @@
 public import BoundedBytes
 internal import Cryptography
+public import GuestKernel
 internal import SNPABI
 
 /// The attestation protocol: the manifest of the services in a report of VMPL 0, with REPORT_DATA = SHA-512(nonce,
@@ -81,7 +82,7 @@ extension SVSMModel {
             let data = try AttestationOperation.reportData(nonce: nonce, manifest: manifest)
             let answer = try messages.report(data, certificatePages: pages)
             guard case .report(let report, let table) = answer, !table.isEmpty else { return answer }
-            return .report(report, certificates: ReportProvider.table(in: table))
+            return .report(report, certificates: HostCertificates.table(in: table))
         } catch { throw .invalidRequest }
     }
 }

@@ -1,5 +1,6 @@
 internal import BoundedBytes
 internal import Cryptography
+public import GuestKernel
 internal import SNPABI
 internal import Secrets
 public import SecureProcessor

@@ -1,4 +1,5 @@
 internal import BoundedBytes
+internal import Cryptography
 
 /// The TPM commands that the SVSM itself gives, as bytes: it has no software stack, as no firmware has.
 ///
@@ -17,6 +18,7 @@ enum TPMCommand {
         case nvReadPublic = 0x169
         case readPublic = 0x173
         case getRandom = 0x17B
+        case pcrExtend = 0x182
     }
 
     /// TPM_RH.
@@ -74,6 +76,17 @@ enum TPMCommand {
             parameters: parameters.bytes)
     }
 
+    /// TPM2_PCR_Extend, with one digest for each bank.
+    static func extend(_ pcr: UInt32, _ digests: [(algorithm: DigestAlgorithm, bytes: [UInt8])]) -> [UInt8] {
+        var parameters = ByteWriter()
+        parameters.bigEndian(UInt32(digests.count))
+        for (algorithm, bytes) in digests {
+            parameters.bigEndian(algorithm.tpmIdentifier)
+            parameters.append(bytes)
+        }
+        return encode(.pcrExtend, handles: [pcr], isAuthorized: true, parameters: parameters.bytes)
+    }
+
     static func flush(_ handle: UInt32) -> [UInt8] {
         var parameters = ByteWriter()
         parameters.bigEndian(handle)
@@ -82,6 +95,18 @@ enum TPMCommand {
 
     /// TPM2_Shutdown(TPM_SU_CLEAR).
     static var shutDown: [UInt8] { encode(.shutdown, parameters: [0, 0]) }
+}
+
+extension DigestAlgorithm {
+    /// TPM_ALG_ID.
+    fileprivate var tpmIdentifier: UInt16 {
+        switch self {
+        case .sha1: 0x0004
+        case .sha256: 0x000B
+        case .sha384: 0x000C
+        case .sha512: 0x000D
+        }
+    }
 }
 
 extension ByteWriter {

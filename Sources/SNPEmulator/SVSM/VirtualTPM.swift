@@ -1,4 +1,5 @@
 internal import BoundedBytes
+public import Cryptography
 internal import InitramfsRuntime
 internal import Secrets
 internal import Synchronization
@@ -47,6 +48,15 @@ public final class VirtualTPM: Sendable {
         { command in
             do throws(SVSMError) { return try self.exchange(command) } catch { return nil }
         }
+    }
+
+    /// Measures as firmware does: extends one PCR.
+    ///
+    /// - Parameter digests: one for each bank.
+    public func extend(
+        _ pcr: UInt32, _ digests: [(algorithm: DigestAlgorithm, bytes: [UInt8])]
+    ) throws(SVSMError) {
+        _ = try perform("TPM2_PCR_Extend", TPMCommand.extend(pcr, digests))
     }
 
     /// Ends the TPM as a firmware does that switches the power off, and waits until its state is written.

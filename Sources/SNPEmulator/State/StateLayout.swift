@@ -11,6 +11,8 @@ struct StateLayout {
     var certificates: String { path + "/certs" }
     /// The vTPM's encrypted state.
     var virtualTPM: String { path + "/vtpm" }
+    /// The same of another guest, which the host runs to cheat the first one.
+    var otherVirtualTPM: String { run + "/other-vtpm" }
     /// Firmware variables, and what was written to disks.
     var machine: String { path + "/machine" }
     /// Sockets and locks of a running guest.

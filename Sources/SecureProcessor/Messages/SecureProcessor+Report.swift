@@ -83,13 +83,32 @@ extension SecureProcessor {
         over message: [UInt8], _ signer: ReportFlags.SigningKey
     ) throws(FirmwareStatus) -> ReportSignature {
         try working { () throws(CryptographyError) in
-            let (r, s) =
-                if signer == .vlek, let vlek {
-                    try vlek.key(platform.reportedTCB, platform.generation).sign(message)
-                } else {
-                    try chip.vcek(platform.reportedTCB).sign(message)
-                }
+            let (r, s) = try keyInUse(signer).key.sign(message)
             return ReportSignature(r: r, s: s)
         }
+    }
+
+    /// The key of that kind and of the level that is reported. It stays loaded: to derive it takes as long as to sign.
+    private func keyInUse(_ signer: ReportFlags.SigningKey) throws(CryptographyError) -> SigningKeyInUse {
+        let tcb = platform.reportedTCB
+        if let held = signingKey, held.signer == signer, held.tcb == tcb { return held }
+        let key: P384SigningKey =
+            if signer == .vlek, let vlek { try vlek.key(tcb, platform.generation) } else { try chip.vcek(tcb) }
+        let loaded = SigningKeyInUse(signer, tcb, key)
+        signingKey = loaded
+        return loaded
+    }
+}
+
+/// A VCEK or VLEK that is loaded.
+final class SigningKeyInUse {
+    let signer: ReportFlags.SigningKey
+    let tcb: TCBVersion
+    let key: P384SigningKey
+
+    init(_ signer: ReportFlags.SigningKey, _ tcb: TCBVersion, _ key: consuming P384SigningKey) {
+        self.signer = signer
+        self.tcb = tcb
+        self.key = key
     }
 }

@@ -28,7 +28,7 @@ struct Predict: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The firmware whose log stands in for a missing one, by name or file (default: \(PredictionSource.defaultTemplate)).",
+            "The firmware whose log stands in for a missing one, by name or file (default: \(Template.standard)).",
             valueName: "name|file"), completion: .file())
     var template: String?
 

@@ -11,8 +11,6 @@ struct PredictionSource {
     /// A template's firmware in words.
     let firmware: String?
 
-    static let defaultTemplate = "ovmf-debian12-secureboot"
-
     /// The log that was asked for, else the kernel's where `system` is the running one, else a template.
     static func read(
         _ system: SystemOptions, eventlog: String?, template: String?
@@ -25,7 +23,7 @@ struct PredictionSource {
             }
         }
         do throws(PredictionError) {
-            let found = try Template.read(template ?? defaultTemplate)
+            let found = try Template.read(template ?? Template.standard)
             return PredictionSource(
                 history: BootHistory(log: found.log, template: found.name), name: "template " + found.name,
                 firmware: found.firmware)

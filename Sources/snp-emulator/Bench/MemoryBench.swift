@@ -1,6 +1,5 @@
 internal import EncryptedMemory
 internal import InitramfsRuntime
-internal import Secrets
 
 /// The encrypted memory and the reverse map.
 enum MemoryBench {
@@ -18,7 +17,7 @@ enum MemoryBench {
         for start in stride(from: 0, to: byteCount, by: page.count) {
             try running { () throws(GuestFault) in try guest.write(GuestAddress(start), page) }
         }
-        let limit = try opensslSpeed()
+        let limit = try OpenSSLSpeed.rate("-bytes 16384 -evp aes-128-xts", prefix: "+F:", field: 3)
         var measurements: [Measurement] = []
         for (name, count) in [("256 KiB again and again", 256 << 10), ("256 MiB", Int(byteCount))] {
             var buffer = [UInt8](repeating: 0, count: count)
@@ -98,21 +97,6 @@ enum MemoryBench {
             }
             try running { () throws(GuestFault) in _ = try guest.validate(address, size) }
         }
-    }
-
-    /// Bytes a second, as the program prints them for blocks of 16 KiB.
-    private static func opensslSpeed() throws(CommandFailure) -> Int64 {
-        let script = "openssl speed -mr -seconds 1 -bytes 16384 -evp aes-128-xts 2>/dev/null"
-        do throws(FileError) {
-            let output = try SecretProgram.output(of: "/bin/sh", ["-c", script])
-            var bytes: [UInt8] = []
-            for index in output.bytes.indices { bytes.append(output.bytes[index]) }
-            let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").last { $0.hasPrefix("+F:") }
-            guard let number = line?.split(separator: ":").last.flatMap({ Double($0) }) else {
-                throw FileError(.read, "openssl speed", errno: 0)
-            }
-            return Int64(number)
-        } catch { throw CommandFailure(.unavailable, area: "bench", error.description) }
     }
 
     private static func modelled<Value: ~Copyable>(

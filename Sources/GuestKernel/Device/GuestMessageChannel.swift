@@ -34,6 +34,8 @@ public struct ExitInformation: Equatable, Sendable {
     public static let invalidLength = ExitInformation(rawValue: 1 << 32)
     /// The host throttles its guests: once more, later.
     public static let busy = ExitInformation(rawValue: 2 << 32)
+    /// The host cannot run the request. Source: KVM, SNP_GUEST_VMM_ERR_GENERIC.
+    public static let hostError = ExitInformation(rawValue: 1 << 63)
     /// What Linux puts there before it calls: the AMD-SP has not been asked.
     public static let notCalled = ExitInformation(rawValue: 0xFF)
 }

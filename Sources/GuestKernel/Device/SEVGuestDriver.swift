@@ -2,6 +2,7 @@ internal import Cryptography
 public import FUSEMount
 public import InitramfsRuntime
 internal import SNPABI
+public import Secrets
 
 /// Linux's driver `sev-guest` from the request to the answer: one message at a time, and never two under one number.
 ///
@@ -25,29 +26,16 @@ public final class SEVGuestDriver {
     static let pause: Int64 = 2000
 
     public let vmpck: UInt8
-    private let channel: any GuestMessageChannel
-    private let clock: () -> Int64
-    private var key: MessageKey?
+    let channel: any GuestMessageChannel
+    let clock: () -> Int64
+    var key: MessageKey?
     /// As in the secrets page: of the last answer.
-    private var counter: UInt32
-    private var current: Exchange?
+    var counter: UInt32
+    var current: Exchange?
     private var waiting: [(message: GuestMessage, completion: (Outcome) -> Void)] = []
 
-    /// The message on its way, and what the host said about it so far.
-    private struct Exchange {
-        let message: GuestMessage
-        let completion: (Outcome) -> Void
-        let page: [UInt8]
-        let sequenceNumber: UInt64
-        let started: Int64
-        var isExtended: Bool
-        var isTooSmall = false
-        var pagesNeeded: UInt64 = 0
-        var certificates: [UInt8] = []
-    }
-
     /// When the page is to be sent again, in milliseconds of the monotonic clock.
-    public private(set) var wakeUp: Int64?
+    public internal(set) var wakeUp: Int64?
 
     /// - Parameters:
     ///   - key: VMPCK of that number, 32 bytes, from the secrets page; zeros where it was taken away.
@@ -59,6 +47,20 @@ public final class SEVGuestDriver {
     ) {
         self.channel = channel
         self.key = MessageKey(key, vmpck: vmpck)
+        self.vmpck = vmpck
+        self.counter = counter
+        self.clock = clock
+    }
+
+    /// As above, where nobody had the key in the open.
+    ///
+    /// - Parameter secret: VMPCK of that number, 32 bytes, not all zero; nil where it was taken away.
+    public init(
+        channel: any GuestMessageChannel, secret: consuming SecretBytes?, vmpck: UInt8, counter: UInt32,
+        clock: @escaping () -> Int64 = { MonotonicClock.milliseconds }
+    ) {
+        self.channel = channel
+        key = if let secret { MessageKey(secret, vmpck: vmpck) } else { nil }
         self.vmpck = vmpck
         self.counter = counter
         self.clock = clock
@@ -113,71 +115,5 @@ public final class SEVGuestDriver {
             } catch { fail(.noMemory) }
             attempt()
         }
-    }
-
-    /// Sends the page until the host has no more excuse or is busy.
-    private func attempt() {
-        while var exchange = current {
-            switch ask(&exchange) {
-            case .response(let page): return finish(exchange, page: page)
-            case .failure(.busy):
-                guard clock() - exchange.started <= Self.patience else {
-                    return finish(exchange, failure: .timedOut, .busy)
-                }
-                wakeUp = clock() + Self.pause
-                current = exchange
-                return
-            case .failure(.invalidLength) where exchange.isExtended:
-                // The same page once more, without certificates: the number must be used up, with this content.
-                exchange.isExtended = false
-                exchange.isTooSmall = true
-                current = exchange
-            case .failure(let information): return finish(exchange, failure: .inputOutput, information)
-            }
-        }
-    }
-
-    private func ask(_ exchange: inout Exchange) -> HypervisorAnswer {
-        guard exchange.isExtended, let pages = exchange.message.certificatePages else {
-            return channel.exchange(exchange.page)
-        }
-        let extended = channel.exchange(exchange.page, certificatePages: pages)
-        let room = pages * GuestMessageHeader.pageByteCount
-        let certificates = extended.certificates.prefix(room)
-        exchange.certificates = certificates + [UInt8](repeating: 0, count: room - certificates.count)
-        exchange.pagesNeeded = extended.pagesNeeded
-        return extended.answer
-    }
-
-    private func finish(_ exchange: Exchange, page: [UInt8]) {
-        counter += 2
-        guard !exchange.isTooSmall else { return complete(exchange, .failure(.inputOutput), .invalidLength) }
-        var answer: [UInt8]?
-        do throws(CryptographyError) {
-            answer = try key?.open(page, answering: exchange.message, sequenceNumber: exchange.sequenceNumber)
-        } catch { answer = nil }
-        guard let answer else {
-            key = nil
-            return complete(exchange, .failure(.badMessage), ExitInformation(rawValue: 0))
-        }
-        complete(exchange, .success(answer), ExitInformation(rawValue: 0))
-    }
-
-    private func finish(_ exchange: Exchange, failure: FileSystemFailure, _ information: ExitInformation) {
-        counter += 2
-        // Linux keeps the key, too, where the host's complaint was the first and the AMD-SP's error the second: both are
-        // one error to it then.
-        if !(exchange.isTooSmall && failure == .inputOutput) { key = nil }
-        complete(exchange, .failure(failure), exchange.isTooSmall ? .invalidLength : information)
-    }
-
-    private func complete(
-        _ exchange: Exchange, _ answer: Result<[UInt8], FileSystemFailure>, _ information: ExitInformation
-    ) {
-        current = nil
-        exchange.completion(
-            Outcome(
-                answer: answer, exitInformation: information, certificates: exchange.certificates,
-                pagesNeeded: exchange.pagesNeeded))
     }
 }

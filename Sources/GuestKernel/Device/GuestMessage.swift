@@ -20,6 +20,12 @@ final class MessageKey {
         self.vmpck = vmpck
     }
 
+    /// - Parameter secret: 32 bytes, not all zero.
+    init(_ secret: consuming SecretBytes, vmpck: UInt8) {
+        self.secret = secret
+        self.vmpck = vmpck
+    }
+
     /// The request page: header, ciphertext, zeros.
     func seal(_ message: GuestMessage, sequenceNumber: UInt64) throws(CryptographyError) -> [UInt8] {
         var header = GuestMessageHeader(

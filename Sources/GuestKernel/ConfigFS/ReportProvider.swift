@@ -60,7 +60,7 @@ struct ReportProvider {
                         return .success(
                             ReportBlobs(
                                 report: try Self.report(in: answer),
-                                auxiliary: Self.table(in: outcome.certificates)))
+                                auxiliary: HostCertificates.table(in: outcome.certificates)))
                     } catch { return .failure(error) }
                 })
         }
@@ -83,20 +83,5 @@ struct ReportProvider {
         guard size <= 4096 - 0x20 else { throw .noMemory }
         let page = answer + [UInt8](repeating: 0, count: max(0, 4096 - answer.count))
         return Array(page[0x20..<0x20 + Int(size)])
-    }
-
-    /// As much of the host's pages as its table of certificates says that it has.
-    static func table(in bytes: [UInt8]) -> [UInt8] {
-        var size: UInt32 = 0
-        for start in stride(from: 0, through: bytes.count - 24, by: 24) {
-            let entry = bytes[start..<start + 24]
-            guard entry.contains(where: { $0 != 0 }) else { break }
-            let word = { (offset: Int) in
-                entry[(start + offset)..<(start + offset + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) }
-            }
-            // In 32 bits, as Linux adds them.
-            size = max(size, word(16) &+ word(20))
-        }
-        return Array(bytes.prefix(Int(size)))
     }
 }
