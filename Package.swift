@@ -245,8 +245,8 @@ let testTargets: [Target] = [
     tests(
         "EmulatedMachineTests",
         [
-            "BoundedBytes", "EmulatedMachine", "EmulatorLink", "EncryptedMemory", "InitramfsRuntime", "SNPEmulator",
-            "TestSupport",
+            "BoundedBytes", "EmulatedMachine", "EmulatorLink", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "SNPEmulator", "TestSupport",
         ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(

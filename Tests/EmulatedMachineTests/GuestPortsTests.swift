@@ -1,8 +1,8 @@
 import BoundedBytes
 import EmulatorLink
 import Glibc
+import GuestKernel
 import InitramfsRuntime
-import SNPEmulator
 import Testing
 
 @testable import EmulatedMachine
