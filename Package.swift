@@ -286,7 +286,8 @@ let testTargets: [Target] = [
     tests("QRCodeTests", ["QRCode", "RecoveryKeys", "Secrets", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
-        name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport"], path: "Tests/Bench",
+        name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport", "VirtualMachine"],
+        path: "Tests/Bench",
         swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
