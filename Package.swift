@@ -249,6 +249,12 @@ let testTargets: [Target] = [
             "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "sealroot", "sealroot-init",
             "snp-emulator", "snp-emulator-guest",
         ]),
+    tests(
+        "EmulatedMachineTests",
+        [
+            "BoundedBytes", "EmulatedMachine", "EmulatorLink", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "SNPEmulator", "TestSupport",
+        ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
         "EncryptedMemoryTests",
@@ -287,7 +293,8 @@ let testTargets: [Target] = [
     tests("QRCodeTests", ["QRCode", "RecoveryKeys", "Secrets", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
-        name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport"], path: "Tests/Bench",
+        name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport", "VirtualMachine"],
+        path: "Tests/Bench",
         swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
@@ -347,9 +354,9 @@ let fuzzTargets: [Target] = [
     .executableTarget(
         name: "fuzz",
         dependencies: [
-            "Attestation", "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog",
-            "FileSystems", "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys",
-            "SNPABI", "SealedFormat", "Secrets", "TPM", "TestSupport",
+            "Attestation", "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI",
+            "EmulatorLink", "EventLog", "FileSystems", "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader",
+            "PartitionTable", "RecoveryKeys", "SNPABI", "SealedFormat", "Secrets", "TPM", "TestSupport",
         ],
         path: "Tests/Fuzz", exclude: ["run", "seeds"], swiftSettings: strict),
 ]

@@ -16,6 +16,7 @@ struct Bench {
         try encryption()
         try authenticode()
         eventLog()
+        try MachineBench.run()
     }
 
     /// The longest sample that tpm2_eventlog reads to its end, and the one with the most digests.

@@ -25,9 +25,11 @@ struct Boot: ParsableCommand {
             has no SEV metadata: all of it is measured then, a page of secrets and the CPUs, and a warning says so on \
             standard error. Firmware of one's own has its variables inside, unless --vars names their file.
 
+            exec with this firmware as its --ovmf, and as many CPUs, is the same launch: what it stores in the TPM is there             in the machine, and the other way round.
+
             Attacks of the host:
 
-            \(MessageAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
+            \(HostAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
 
             Exit status: 0 the text of --until appeared or, without it, the guest switched its machine off; 64 usage, or \
             the AMD-SP refuses the launch; 65 malformed input, or the disk has no EFI system partition or no shim; 66 \
@@ -63,9 +65,9 @@ struct Boot: ParsableCommand {
     var vmpl: UInt8 = 2
 
     @Option(
-        help: ArgumentHelp("What the host does to the guest's messages.", valueName: "name"),
+        help: ArgumentHelp("What the host does to the guest.", valueName: "name"),
         transform: { try choice($0) })
-    var attack: MessageAttack?
+    var attack: HostAttack?
 
     @Option(help: ArgumentHelp("A copy of what the console shows.", valueName: "file"), completion: .file())
     var console: String?
