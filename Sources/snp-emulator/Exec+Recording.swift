@@ -7,11 +7,7 @@ extension Exec {
     func recorded(_ tpm: VirtualTPM) throws(CommandFailure) -> TPMServer.Transport {
         guard let recordTPM else { return tpm.answer }
         let recorder: TPMRecorder
-        do throws(FileError) {
-            let file = try FileDescriptor.openOrCreate(recordTPM)
-            try file.resize(to: 0)
-            recorder = TPMRecorder(file, before: tpm)
-        } catch { throw CommandFailure(error, area: "recording") }
+        do throws(FileError) { recorder = TPMRecorder(try TPMRecording(recordTPM), before: tpm) } catch { throw CommandFailure(error, area: "recording") }
         return { command in
             do throws(SVSMError) { return try recorder.exchange(command) } catch { return nil }
         }

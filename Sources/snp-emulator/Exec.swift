@@ -127,7 +127,7 @@ struct Exec: ParsableCommand {
             throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest that has a TPM")
         }
         guard hasSVSM || recordTPM == nil else { throw ValidationError("--record-tpm is for a guest that has a TPM") }
-        if case .log? = attack, image == nil, eventLog == nil {
+        if attack?.isAboutLog == true, image == nil, eventLog == nil {
             throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest with --image or --eventlog")
         }
         guard attack?.isAboutServices != true || vtpm ?? .svsm == .svsm else {

@@ -53,6 +53,12 @@ public enum HostAttack: RawRepresentable, CaseIterable, Sendable, Equatable {
         }
     }
 
+    /// Whether the host hands the guest another event log than the firmware wrote.
+    public var isAboutLog: Bool {
+        if case .log = self { return true }
+        return false
+    }
+
     /// Whether only a guest whose kernel can call an SVSM can be cheated so.
     public var isAboutServices: Bool {
         if case .evidence = self { return true }
