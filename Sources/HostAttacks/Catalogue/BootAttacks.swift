@@ -18,7 +18,8 @@ extension Attack {
         boot(
             name, "adds \(argument) to the kernel's command line, to " + purpose,
             naming: "argument '\(argument)' is not allowed",
-            edit("/grub/grub.cfg", "sed -i 's|^\\([[:space:]]*linux .*\\)$|\\1 \(argument)|' edited"), isChecked: true)
+            edit("/grub/grub.cfg", "sed -i 's|^\\([[:space:]]*linux[[:space:]].*\\)$|\\1 \(argument)|' edited"),
+            isChecked: true)
     }
 
     /// - Parameter isChecked: whether the check of the boot names it; else it is the TPM's policy.
@@ -40,7 +41,7 @@ extension Attack {
         """
         boot="disk.raw?offset=$((65 << 20))"; file=\(path)
         debugfs -R "dump $file edited" "$boot" 2>/dev/null
-        cp edited before; \(change); ! cmp -s edited before
+        cp edited before; \(change); if cmp -s edited before; then exit 1; fi
         debugfs -w -R "rm $file" "$boot" 2>/dev/null
         debugfs -w -R "write edited $file" "$boot" >/dev/null 2>&1
         """

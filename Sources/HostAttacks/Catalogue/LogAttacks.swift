@@ -7,12 +7,12 @@ extension Attack {
             options: ["--attack", attack.rawValue], provider: nil, hasDisk: true, isBootChecked: true)
         let culprit =
             switch attack {
-            case .empty: "event log"
+            case .empty: "the log has no SHA-256 digests"
             case .retype: "EV_IPL"
             default: "PCR "
             }
         return Attack(
-            attack.rawValue, .eventLog, attack.summary, attack.outcome, exit: attack == .empty ? 65 : 77,
+            attack.rawValue, .eventLog, attack.summary, attack.outcome, exit: 77,
             naming: culprit,
             trial, control: .through(trial.bootUnchecked, "the check of the boot off"), on: Enrolment(hasDisk: true))
     }

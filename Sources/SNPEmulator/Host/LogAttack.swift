@@ -14,7 +14,7 @@ public enum LogAttack: String, CaseIterable, Sendable {
     public var summary: String {
         switch self {
         case .retype: "says of the last program that was started that it is a text of the boot loader's"
-        case .reorder: "exchanges the last program that was started and the one before it in the event log"
+        case .reorder: "exchanges the first two programs that were started in the event log"
         case .truncate: "leaves the last event out of the event log"
         case .empty: "hands out an event log without events"
         case .extend: "repeats the last event at the end of the event log"
@@ -25,7 +25,7 @@ public enum LogAttack: String, CaseIterable, Sendable {
     /// One line: what must come of it.
     public var outcome: String {
         switch self {
-        case .empty: "the unlock ends with 65: the log is malformed"
+        case .empty: "the unlock ends with 77: the log has no digests"
         case .retype: "the unlock ends with 77: the event is named that does not belong there"
         default: "the unlock ends with 77: the PCR is named that the log does not lead to"
         }
@@ -47,10 +47,11 @@ public enum LogAttack: String, CaseIterable, Sendable {
         case .empty: break
         case .retype: changed.replaceSubrange(program.offset + 4..<program.offset + 8, with: [0x0D, 0, 0, 0])
         case .reorder:
-            let other = programs[programs.count - 2]
-            let between = bytes[other.data.upperBound..<program.offset]
+            // The kernel is measured twice: it would not show if the last two were exchanged.
+            let (first, second) = (programs[0], programs[1])
+            let between = bytes[first.data.upperBound..<second.offset]
             changed.replaceSubrange(
-                other.offset..<program.data.upperBound, with: bytes[record(program)] + between + bytes[record(other)])
+                first.offset..<second.data.upperBound, with: bytes[record(second)] + between + bytes[record(first)])
         case .truncate: changed.removeSubrange(record(final))
         case .extend: changed.insert(contentsOf: bytes[record(final)], at: final.data.upperBound)
         case .flipDigest:
