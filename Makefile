@@ -12,7 +12,7 @@ CONTROL_LINE := THIS PROGRAM CHECKS NO HEADER
 unexport SEALROOT_WITHOUT_HEADER_CHECK
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest control owner emulator deb image demo test bench fuzz lint clean
+.PHONY: help setup build guest control owner agent emulator deb image demo test bench fuzz lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -34,10 +34,13 @@ control: ## build the program without the check of headers that the tests compar
 owner: ## build the sealroot tool, with the Swift runtime linked in
 	$(OWNER_BUILD) --product sealroot
 
+agent: ## build snp-emulator-guest, the emulator's part inside a virtual machine
+	$(OWNER_BUILD) --product snp-emulator-guest
+
 emulator: ## build snp-emulator, with the Swift runtime linked in
 	$(OWNER_BUILD) --product snp-emulator
 
-build: guest owner ## build both programs
+build: guest owner agent ## build the programs that are packaged
 
 # What was built once is reused, until something that goes into it changes.
 SOURCES := $(shell find Package.swift Sources Initramfs Packaging -type f)
@@ -50,7 +53,8 @@ deb: .build/deb/done ## build the Debian packages into .build/deb
 
 image: .build/images/done ## build the demo disk and encrypt its root, into .build/images
 .build/images/done: .build/deb/done
-	@sh Packaging/images/build-root .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
+	@sh Packaging/images/build-root .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb \
+		.build/deb/snp-emulator-guest_*.deb
 	@sh Packaging/images/build-disk
 	@rm -rf .build/images/encrypted.raw .build/images/encrypted.raw.sealroot .build/images/recovery-key
 	@.build-owner/release/sealroot encrypt-image .build/images/disk.raw --out .build/images/encrypted.raw \
@@ -61,13 +65,15 @@ demo: setup image ## boot the demo disk: enrol it, then boot it with nobody at t
 	swift run demo
 
 test: setup image control ## install what is missing, build, and run every test
-	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
+	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb \
+		.build/deb/snp-emulator-guest_*.deb
 	swift test
 
 bench: setup deb emulator ## measure size and speed, beside peers and limits
 	swift run bench
 	.build-owner/release/snp-emulator bench
-	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb | grep bytes
+	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb \
+		.build/deb/snp-emulator-guest_*.deb | grep bytes
 
 SECONDS_EACH := 30
 fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=... for some of them
@@ -79,7 +85,7 @@ lint: ## check the style of Swift and shell, and the markup of the manual
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/mirror \
 		Tests/package-install Tests/package-install-checks Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
-		Initramfs/initramfs-tools/scripts/*/sealroot Initramfs/initramfs-tools/scripts/sealroot-functions
+		Initramfs/initramfs-tools/scripts/*/* Initramfs/initramfs-tools/scripts/sealroot-functions
 	@for page in Packaging/man/*; do \
 		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done
 

@@ -1,5 +1,5 @@
-internal import InitramfsRuntime
 public import GuestKernel
+internal import InitramfsRuntime
 
 /// A whole virtual machine from one launch to its end: QEMU, and the emulator's side of all that leads out of it.
 ///

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import EmulatorLink
-public import InitramfsRuntime
 public import GuestKernel
+public import InitramfsRuntime
 internal import SNPEmulator
 internal import Synchronization
 
