@@ -243,6 +243,12 @@ let testTargets: [Target] = [
             "SNPEmulator", "Secrets", "SecureProcessor", "TestSupport", "guest-stand-in", "sealroot", "sealroot-init",
             "snp-emulator", "snp-emulator-guest",
         ]),
+    tests(
+        "EmulatedMachineTests",
+        [
+            "BoundedBytes", "EmulatedMachine", "EmulatorLink", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "SNPEmulator", "TestSupport",
+        ]),
     tests("EmulatorLinkTests", ["BoundedBytes", "EmulatorLink"]),
     tests(
         "EncryptedMemoryTests",

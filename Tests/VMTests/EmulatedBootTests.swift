@@ -35,7 +35,7 @@ struct EmulatedBootTests {
     }
 
     @Test func measuresWhatAPlainMachineMeasures() throws {
-        let machine = try emulated()
+        let machine = try emulated("--record-tpm", scratch.file("bus"))
         try logIn(machine)
         let inside = try values(in: machine)
         #expect(Self.pcrs.allSatisfy { inside["sha256:\($0)"] != nil })
@@ -47,6 +47,10 @@ struct EmulatedBootTests {
             let held = try SoftwareTPM.values(in: machine.run("tpm2_pcrread sha256:\(pcr)").output, of: [pcr])
             #expect(replayed["sha256"]?[String(pcr)]?.string == held["sha256:\(pcr)"], "PCR \(pcr)")
         }
+
+        // And what passed the host on its way there.
+        let heard = try RecordedExtensions.values(in: scratch.bytes("bus"))
+        for pcr in Self.pcrs { #expect(heard[pcr] == inside["sha256:\(pcr)"], "PCR \(pcr)") }
 
         // A guest that resets its machine is launched anew: what it measures begins at zero again.
         machine.type("systemctl reboot\n")
@@ -88,6 +92,19 @@ struct EmulatedBootTests {
         let answer = try JSONValue(parsing: output)
         #expect(try #require(answer["scanned"]?.integer) == 512 << 20)
         return try #require(answer["hits"]?.array).count
+    }
+
+    @Test func twoMachinesRunSideBySide() throws {
+        try scratch.shell("cp -a state other")
+        let machine = try emulated("--memory", "512")
+        let other = try VirtualMachine(
+            emulator: Self.emulator, disk: builtDisk.image, state: scratch.file("other"), options: ["--memory", "512"])
+        try machine.wait(for: DemoDisk.prompt)
+        try other.wait(for: DemoDisk.prompt)
+        for state in ["state", "other"] {
+            let map = try scratch.shell("'\(Self.emulator)' memory --state \(state) map")
+            #expect(map == "0x0  0x20000000  private validated")
+        }
     }
 
     @Test func endsWhenTheTextHasAppeared() throws {

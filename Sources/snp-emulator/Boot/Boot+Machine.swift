@@ -22,12 +22,14 @@ extension Boot {
         // Before there is a second thread.
         let signals = try Self.signals()
         let output: MachineConsole
-        do throws(FileError) { output = try MachineConsole(log: console, waitingFor: until) } catch {
-            throw CommandFailure(error, area: "console")
-        }
+        let recording: TPMRecording?
+        do throws(FileError) {
+            output = try MachineConsole(log: console, waitingFor: until)
+            recording = if let recordTPM { try TPMRecording(recordTPM) } else { nil }
+        } catch { throw CommandFailure(error, area: "output") }
         let deadline = timeout.map { MonotonicClock.milliseconds + Int64($0 * 1000) }
         while true {
-            let outcome = try run(settings, image, folder, output, signals, deadline)
+            let outcome = try run(settings, image, folder, output, recording, signals, deadline)
             guard outcome == .reset else {
                 _ = consume lock
                 return try finish(outcome, output)
@@ -38,7 +40,7 @@ extension Boot {
     /// One launch, from reset to reset.
     private func run(
         _ settings: MachineSettings, _ image: FirmwareImage, _ folder: StateFolder, _ output: MachineConsole,
-        _ signals: borrowing EndingSignals, _ deadline: Int64?
+        _ recording: TPMRecording?, _ signals: borrowing EndingSignals, _ deadline: Int64?
     ) throws(CommandFailure) -> EmulatedMachine.Outcome? {
         let guest = try launch.start(on: folder, image, processorCount: cpus)
         let certificates: CertificateTable
@@ -55,22 +57,13 @@ extension Boot {
         defer { svsm.close() }
         let parts = EmulatedMachine.Launch(
             channel: guest.seat(certificates: certificates, attack: attack), services: svsm,
-            tpm: try transport(svsm.tpm),
+            tpm: recording.map { TPMRecorder($0, before: svsm.tpm) } ?? svsm.tpm,
             secretsPage: guest.secretsPage(for: attack == .withholdKey ? vmpl + 1 : vmpl), level: vmpl)
         return try Self.machine { () throws(MachineError) in
             var machine = try EmulatedMachine.start(settings, parts)
             return try machine.run(
                 output, signals: signals, isTyping: until == nil || Keyboard.isTerminal, deadline: deadline)
         }
-    }
-
-    private func transport(_ tpm: VirtualTPM) throws(CommandFailure) -> any TPMTransport {
-        guard let recordTPM else { return tpm }
-        do throws(FileError) {
-            let file = try FileDescriptor.openOrCreate(recordTPM)
-            try file.resize(to: 0)
-            return TPMRecorder(file, before: tpm)
-        } catch { throw CommandFailure(error, area: "recording") }
     }
 
     /// What an outcome means to whoever waits for a text.

@@ -1,0 +1,170 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `snp-emulator boot` refuses, with which exit status, and that nothing of it is left.
+@Suite struct BootCommandTests {
+    private let scratch: Scratch
+    private static let program = Scratch.product("snp-emulator").path
+
+    init() throws { scratch = try EmulatedChip.scratch() }
+
+    /// Runs in the scratch folder, with `programs` before everything else in PATH.
+    private func boot(_ arguments: String..., prefix: String = "") throws -> CommandResult {
+        let words = arguments.map { "'\($0)'" }.joined(separator: " ")
+        return try Command.run(
+            [
+                "sh", "-uc", "PATH=${PROGRAMS:-$PATH}; exec \(prefix) timeout -k 5 100 '\(Self.program)' boot \(words)",
+            ],
+            environment: ["LC_ALL": "C"], folder: scratch.path)
+    }
+
+    private func expectNothingLeft() throws {
+        #expect(try scratch.shell("ls state/run") == "guest.lock" || !scratch.exists("state/run/guest.lock"))
+        let path = scratch.path
+        #expect(try scratch.shell("pgrep -f '\(path)[/]state' || echo none") == "none")
+    }
+
+    /// A disk with an EFI system partition that has the files of the folder `esp`.
+    private func makeDisk(type: String = "U") throws {
+        try scratch.shell(
+            """
+            rm -f part; mkfs.vfat -F 32 -s 1 -C part 40960 > /dev/null; mcopy -i part -s esp/* ::
+            truncate -s 44M disk; printf 'label: gpt\\nsize=40MiB, type=\(type)\\n' | sfdisk -q disk
+            dd if=part of=disk bs=1M seek=1 conv=notrunc status=none
+            """)
+    }
+
+    @Test func namesWhatIsWrongWithTheDisk() throws {
+        let missing = try boot("nothing", "--state", "state")
+        #expect(missing.status == 66)
+        #expect(missing.errorText.contains("nothing"))
+
+        try scratch.shell("head -c 1048576 /dev/urandom > noise; mkdir -p esp/EFI/BOOT; echo text > esp/EFI/BOOT/note")
+        let noise = try boot("noise", "--state", "state")
+        #expect(noise.status == 65)
+        #expect(noise.errorText.contains("no GUID partition table"))
+        #expect(try boot("esp", "--state", "state").status == 65)
+
+        // Linux file system data, by the type.
+        try makeDisk(type: "L")
+        let ordinary = try boot("disk", "--state", "state")
+        #expect(ordinary.status == 65)
+        #expect(ordinary.errorText.contains("no EFI system partition"))
+
+        try makeDisk()
+        let empty = try boot("disk", "--state", "state")
+        #expect(empty.status == 65)
+        #expect(empty.errorText.contains("no shim"))
+        try expectNothingLeft()
+    }
+
+    @Test func refusesWhatNoMachineHas() throws {
+        for (arguments, word) in [
+            (["--memory", "255"], "256 MiB"), (["--cpus", "0"], "--cpus"), (["--vmpl", "0"], "--vmpl"),
+            (["--until", ""], "--until"), (["--timeout", "-1"], "--timeout"), (["--attack", "nothing"], "nothing"),
+        ] {
+            let result = try Command.run([Self.program, "boot", "disk", "--state", "state"] + arguments)
+            #expect(result.status == 64, "\(arguments)")
+            #expect(result.errorText.contains(word), "\(arguments)")
+        }
+    }
+
+    /// With a disk that would boot, and programs in place of QEMU.
+    @Suite(.enabled(if: DebianImages.isPresent)) struct Started {
+        private let tests: BootCommandTests
+        private var scratch: Scratch { tests.scratch }
+
+        init() throws {
+            tests = try BootCommandTests()
+            try DebianImages.unpack(into: scratch)
+            try scratch.shell(
+                """
+                mkdir -p esp/EFI/debian programs; mv shim esp/EFI/debian/shimx64.efi; mv grub esp/EFI/debian/grubx64.efi
+                for name in setpriv swtpm qemu-img timeout; do ln -s "$(command -v $name)" programs/; done
+                """)
+            try tests.makeDisk()
+        }
+
+        private func boot(_ arguments: String..., qemu: String? = nil) throws -> CommandResult {
+            if let qemu {
+                try scratch.shell(
+                    "printf '#!/bin/sh\\n%s\\n' '\(qemu)' > programs/qemu-system-x86_64; chmod +x programs/*64")
+            }
+            return try Command.run(
+                [
+                    "timeout", "-k", "5", "100", BootCommandTests.program, "boot", "disk", "--state",
+                    scratch.file("state"),
+                ]
+                    + arguments,
+                environment: ["LC_ALL": "C", "PATH": scratch.file("programs") + (qemu == nil ? "" : ":/usr/bin:/bin")],
+                folder: scratch.path)
+        }
+
+        @Test func saysWhatBecameOfQEMU() throws {
+            let missing = try boot()
+            #expect(missing.status == 69)
+            #expect(missing.errorText.contains("qemu-system-x86_64"))
+            #expect(missing.errorText.contains("No such file"))
+            try tests.expectNothingLeft()
+
+            let dying = try boot(qemu: "echo its last words >&2; exit 3")
+            #expect(dying.status == 69)
+            #expect(dying.errorText.contains("(3): its last words"))
+            let killed = try boot(qemu: "kill -KILL $$")
+            #expect(killed.status == 69)
+            #expect(killed.errorText.contains("(137)"))
+            try tests.expectNothingLeft()
+        }
+
+        @Test func givesUpOnAGuestThatHangs() throws {
+            let result = try boot("--timeout", "2", "--until", "never", qemu: "echo text; exec sleep 1000")
+            #expect(result.status == 69)
+            #expect(result.errorText.contains("not done within 2.0 s"))
+            try tests.expectNothingLeft()
+        }
+
+        @Test func warnsOfFirmwareWithoutMetadata() throws {
+            #expect(try boot(qemu: "exit 1").errorText.contains("no SEV metadata"))
+            try scratch.shell("rm -rf state/vtpm")
+            let other = try boot("--firmware", "/usr/share/ovmf/OVMF.fd", qemu: "exit 1")
+            #expect(!other.errorText.contains("no SEV metadata"))
+            #expect(other.status == 69)
+            #expect(try boot("--firmware", "nothing", qemu: "exit 1").status == 66)
+            #expect(try boot("--firmware", "/etc/os-release", qemu: "exit 1").status == 65)
+        }
+
+        @Test func letsOneMachineRunOnAState() throws {
+            try scratch.shell("touch state/run/guest.lock")
+            let result = try Command.run(
+                ["flock", scratch.file("state/run/guest.lock"), BootCommandTests.program, "boot", "disk"]
+                    + ["--state", scratch.file("state")], folder: scratch.path)
+            #expect(result.status == 75)
+            #expect(result.errorText.contains("another guest"))
+        }
+
+        /// However it ends, QEMU and swtpm end, too; and the next one starts.
+        @Test(arguments: [("TERM", 143), ("INT", 130), ("HUP", 129), ("KILL", 137)])
+        func leavesNothingRunning(_ signal: String, _ status: Int) throws {
+            let qemu = "echo > ready; exec sleep 1000"
+            _ = try boot("--timeout", "1", qemu: qemu)
+            let text = try scratch.shell(
+                """
+                rm -f ready
+                PATH="$PWD/programs:$PATH" '\(BootCommandTests.program)' boot disk --state "$PWD/state" > out 2>&1 & machine=$!
+                until [ -e ready ]; do sleep 0.05; done
+                pgrep -P $machine > children
+                kill -\(signal) $machine; wait $machine && code=0 || code=$?
+                for try in $(seq 100); do
+                    alive=0
+                    for child in $(cat children); do [ -d /proc/$child ] && alive=$((alive + 1)); done
+                    [ $alive = 0 ] && break
+                    sleep 0.05
+                done
+                echo $code $(wc -l < children) $alive
+                """)
+            #expect(text == "\(status) 2 0")
+            #expect(try boot("--timeout", "1", qemu: qemu).errorText.contains("not done within 1.0 s"))
+        }
+    }
+}
