@@ -158,7 +158,7 @@ let ownerTargets: [Target] = [
             "JSON",
         ]),
     library("VirtualMachine", [], strictWithoutC),
-    .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
+    .executableTarget(name: "demo", dependencies: ["JSON", "VirtualMachine"], swiftSettings: strict),
     .executableTarget(
         name: "sealroot",
         dependencies: [
