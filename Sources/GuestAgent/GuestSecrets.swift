@@ -15,7 +15,8 @@ struct GuestSecrets: ~Copyable {
         let level = try self.level(in: places.level)
         let bytes: SecretBytes
         do throws(FileError) {
-            bytes = try FileBytes.readSecret(places.secretsPage, limit: SecretsPage.byteCount)
+            // Not by its size: files of fw_cfg have none.
+            bytes = try SecretInput.read(try FileDescriptor.open(readingAt: places.secretsPage))
         } catch { throw .file(error) }
         let page: SecretsPage
         do throws(SNPFormatError) { page = try SecretsPage.read(bytes) } catch { throw .secretsPage(error) }

@@ -18,6 +18,16 @@ import Testing
         #expect(text == "sev-guest\ntsm\nend\n1")
     }
 
+    /// The kernel shows fw_cfg's files without a size.
+    @Test func readsASecretsPageThatHasNoSize() throws {
+        let text = try machine.output(
+            """
+            mv secrets page; mkfifo secrets; cat page > secrets & $agent
+            $client report $device vmpl=2 | cut -d ' ' -f 1
+            """, on: try MachineHost())
+        #expect(text == "rc=0")
+    }
+
     @Test func unmountsBothWhenItIsToEnd() throws {
         for signal in ["TERM", "INT", "HUP"] {
             let text = try machine.output(
