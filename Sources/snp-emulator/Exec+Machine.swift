@@ -49,7 +49,7 @@ extension Exec {
             do throws(SVSMError) { try model.closePlatformHierarchy() } catch { throw CommandFailure(svsm: error) }
             // A host that cheated before would have no guest to cheat.
             if let attack = attack?.onMessages { seat.begin(attack) }
-            let helper = attack?.needsAccomplice == true ? try Accomplice(options, state, certificates) : nil
+            let helper = attack?.needsAccomplice == true ? try Self.accomplice(options, state, certificates) : nil
             (svsm, accomplice) = (model, helper)
             switch attack {
             case .evidence(let attack):
@@ -62,6 +62,15 @@ extension Exec {
             } else {
                 transport = model.tpm.answer
             }
+        }
+
+        private static func accomplice(
+            _ options: Exec, _ state: StateFolder, _ certificates: CertificateTable
+        ) throws(CommandFailure) -> Accomplice {
+            let guest = try options.launch.start(
+                on: state, options.firmware(), processorCount: options.vcpus,
+                isChanged: options.attack == .evidence(.otherGuest))
+            return try Accomplice(guest, state, certificates)
         }
 
         /// Switches the machine off.
@@ -80,43 +89,6 @@ extension Exec {
                 throw CommandFailure(svsm: error)
             }
         }
-    }
-
-    /// A second guest on the same chip, which the host runs to cheat the first one: with an SVSM and a new vTPM of its own.
-    final class Accomplice {
-        let svsm: SVSMModel
-        private let state: StateFolder
-
-        /// - Parameter options: of the first guest, whose launch it shares unless it is to differ.
-        init(_ options: Exec, _ state: StateFolder, _ certificates: CertificateTable) throws(CommandFailure) {
-            self.state = state
-            do throws(StateError) { try state.removeOtherVirtualTPM() } catch { throw CommandFailure(state: error) }
-            let guest = try options.launch.start(
-                on: state, options.firmware(), processorCount: options.vcpus,
-                isChanged: options.attack == .evidence(.otherGuest))
-            do throws(SVSMError) {
-                svsm = try SVSMModel(
-                    channel: guest.seat(certificates: certificates, attack: nil), key: guest.messageKey(0),
-                    folder: state.otherVirtualTPMPath)
-                try svsm.closePlatformHierarchy()
-            } catch { throw CommandFailure(svsm: error) }
-        }
-
-        func close() {
-            svsm.close()
-            // What cannot be removed now is at the next start, which then says why.
-            do throws(StateError) { try state.removeOtherVirtualTPM() } catch {
-                Console.report("snp-emulator: state: " + error.description)
-            }
-        }
-    }
-}
-
-extension HostAttack {
-    /// The attack on the guest's messages, where it is one.
-    var onMessages: MessageAttack? {
-        if case .messages(let attack) = self { return attack }
-        return nil
     }
 }
 

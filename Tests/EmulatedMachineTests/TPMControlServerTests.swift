@@ -14,7 +14,6 @@ import Testing
         let commands = Mutex<[[UInt8]]>([])
 
         func exchange(_ command: [UInt8]) throws(SVSMError) -> [UInt8] {
-            if command.count < 10 { throw .frame("short") }
             if command == Self.death { throw .ended(status: 1, message: "gone") }
             commands.withLock { $0.append(command) }
             return command
@@ -84,7 +83,10 @@ import Testing
             #expect(exchange(command, 12, on: data.ours.rawValue) == command)
             // TPM_RC_COMMAND_SIZE for what is no command, and the next one is carried as before.
             let error: [UInt8] = [0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x01, 0x42]
-            #expect(exchange([0x80, 0x01, 0], 10, on: data.ours.rawValue) == error)
+            let zeros = [UInt8](repeating: 0, count: 4097)
+            for nonsense in [[0x80, 0x01, 0], Array(command.dropLast()), command + [0], zeros] as [[UInt8]] {
+                #expect(exchange(nonsense, 10, on: data.ours.rawValue) == error)
+            }
             #expect(exchange(command, 12, on: data.ours.rawValue) == command)
             #expect(tpm.commands.withLock { $0 } == [command, command])
         }

@@ -114,15 +114,23 @@ final class TPMControlLoop: @unchecked Sendable {
         var bytes = [UInt8](repeating: 0, count: Self.longest + 1)
         let got = unsafe read(socket, &bytes, bytes.count)
         guard got > 0 else { return got < 0 && shim_errno() == EINTR }
-        let response: [UInt8]
-        do throws(SVSMError) { response = try transport.exchange(Array(bytes[..<got])) } catch {
-            guard case .frame = error else {
+        let command = Array(bytes[..<got])
+        var response = Self.sizeError
+        if Self.isWhole(command) {
+            do throws(SVSMError) { response = try transport.exchange(command) } catch {
                 alarm.raise(.svsm(error))
                 return false
             }
-            response = Self.sizeError
         }
         return unsafe shim_send(socket, response, response.count, 1) == response.count
+    }
+
+    /// Whether it is as long as its header says: tag of 2 bytes, size of 4 bytes, code of 4 bytes, all big-endian.
+    ///
+    /// Source: TCG TPM 2.0 Library, Part 1, section 18.
+    private static func isWhole(_ command: [UInt8]) -> Bool {
+        guard (10...longest).contains(command.count) else { return false }
+        return command[2..<6].reduce(0) { $0 << 8 | Int($1) } == command.count
     }
 
     /// TPM_ST_NO_SESSIONS, 10 bytes, TPM_RC_COMMAND_SIZE. Source: TCG TPM 2.0 Library, Part 2, section 6.6.

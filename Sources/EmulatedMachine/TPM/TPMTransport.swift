@@ -5,8 +5,16 @@ public import SNPEmulator
 public protocol TPMTransport: Sendable {
     /// Gives the response to one command.
     ///
-    /// - Throws: `.frame` where the command is none, another error where there is no TPM any more.
+    /// - Parameter command: whole, and as long as its header says.
+    /// - Throws: where there is no TPM any more.
     func exchange(_ command: [UInt8]) throws(SVSMError) -> [UInt8]
 }
 
 extension VirtualTPM: TPMTransport {}
+
+extension TPMSeat: TPMTransport {
+    public func exchange(_ command: [UInt8]) throws(SVSMError) -> [UInt8] {
+        guard let response = answer(command) else { throw .ended(status: 0, message: "there was no answer") }
+        return response
+    }
+}

@@ -42,25 +42,10 @@ extension Boot {
         _ settings: MachineSettings, _ image: FirmwareImage, _ folder: StateFolder, _ output: MachineConsole,
         _ recording: TPMRecording?, _ signals: borrowing EndingSignals, _ deadline: Int64?
     ) throws(CommandFailure) -> EmulatedMachine.Outcome? {
-        let guest = try launch.start(on: folder, image, processorCount: cpus)
-        let certificates: CertificateTable
-        do throws(StateError) { certificates = try folder.certificateTable() } catch {
-            throw CommandFailure(state: error)
-        }
-        let svsm: SVSMModel
-        do throws(SVSMError) {
-            // The attacks are on the guest's own messages.
-            svsm = try SVSMModel(
-                channel: guest.seat(certificates: certificates, attack: nil), key: guest.messageKey(0),
-                folder: folder.virtualTPMPath)
-        } catch { throw CommandFailure(svsm: error) }
-        defer { svsm.close() }
-        let parts = EmulatedMachine.Launch(
-            channel: guest.seat(certificates: certificates, attack: attack), services: svsm,
-            tpm: recording.map { TPMRecorder($0, before: svsm.tpm) } ?? svsm.tpm,
-            secretsPage: guest.secretsPage(for: attack == .withholdKey ? vmpl + 1 : vmpl), level: vmpl)
+        let parts = try Machine(self, folder, image, recording)
+        defer { parts.close() }
         return try Self.machine { () throws(MachineError) in
-            var machine = try EmulatedMachine.start(settings, parts)
+            var machine = try EmulatedMachine.start(settings, parts.launch)
             return try machine.run(
                 output, signals: signals, isTyping: until == nil || Keyboard.isTerminal, deadline: deadline)
         }

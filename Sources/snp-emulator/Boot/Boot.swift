@@ -29,7 +29,7 @@ struct Boot: ParsableCommand {
 
             Attacks of the host:
 
-            \(MessageAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
+            \(HostAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
 
             Exit status: 0 the text of --until appeared or, without it, the guest switched its machine off; 64 usage, or \
             the AMD-SP refuses the launch; 65 malformed input, or the disk has no EFI system partition or no shim; 66 \
@@ -65,9 +65,9 @@ struct Boot: ParsableCommand {
     var vmpl: UInt8 = 2
 
     @Option(
-        help: ArgumentHelp("What the host does to the guest's messages.", valueName: "name"),
+        help: ArgumentHelp("What the host does to the guest.", valueName: "name"),
         transform: { try choice($0) })
-    var attack: MessageAttack?
+    var attack: HostAttack?
 
     @Option(help: ArgumentHelp("A copy of what the console shows.", valueName: "file"), completion: .file())
     var console: String?
