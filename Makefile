@@ -71,8 +71,9 @@ test: setup image control ## install what is missing, build, and run every test
 		.build/deb/snp-emulator-guest_*.deb
 	swift test
 
-bench: setup deb emulator ## measure size and speed, beside peers and limits
+bench: setup image emulator ## measure size and speed, beside peers and limits
 	swift run bench
+	swift run bench --boots
 	.build-owner/release/snp-emulator bench
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb \
 		.build/deb/snp-emulator-guest_*.deb | grep bytes

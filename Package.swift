@@ -281,14 +281,15 @@ let testTargets: [Target] = [
             "Prediction", "TestSupport", "sealroot",
         ]),
     tests("JSONTests", ["JSON"]),
+    tests("DemoTests", ["TestSupport", "demo"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("OfflineSealingTests", ["BoundedBytes", "OfflineSealing", "Secrets", "TPM", "TestSupport"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
     tests("QRCodeTests", ["QRCode", "RecoveryKeys", "Secrets", "TestSupport"]),
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
-        name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport"], path: "Tests/Bench",
-        swiftSettings: strict),
+        name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport", "VirtualMachine"],
+        path: "Tests/Bench", swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
         dependencies: [
