@@ -69,7 +69,8 @@ struct TokenSecrets {
     }
 
     private static func base64(_ value: JSONValue?) throws -> [UInt8] {
-        Array(try #require(Data(base64Encoded: #require(value?.string))))
+        let text = try #require(value?.string)
+        return Array(try #require(Data(base64Encoded: text)))
     }
 
     private static let script = """
