@@ -347,9 +347,9 @@ let fuzzTargets: [Target] = [
     .executableTarget(
         name: "fuzz",
         dependencies: [
-            "Attestation", "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog",
-            "FileSystems", "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys",
-            "SNPABI", "SealedFormat", "Secrets", "TPM", "TestSupport",
+            "Attestation", "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI",
+            "EmulatorLink", "EventLog", "FileSystems", "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader",
+            "PartitionTable", "RecoveryKeys", "SNPABI", "SealedFormat", "Secrets", "TPM", "TestSupport",
         ],
         path: "Tests/Fuzz", exclude: ["run", "seeds"], swiftSettings: strict),
 ]

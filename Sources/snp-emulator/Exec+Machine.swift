@@ -22,7 +22,7 @@ extension Exec {
         init(_ options: Exec, _ state: StateFolder, _ boot: MeasuredBoot?) throws(CommandFailure) {
             let guest = try options.launch.start(
                 on: state, try options.firmware(), processorCount: options.vcpus)
-            memory = guest.memory
+            memory = guest.memory(hasKeys: options.attack != .messages(.withholdKey))
             let certificates: CertificateTable
             do throws(StateError) { certificates = try state.certificateTable() } catch {
                 throw CommandFailure(state: error)

@@ -50,6 +50,9 @@ import Testing
         for name in names {
             #expect(try boot.scratch.bytes(name) == boot.scratch.bytes("real/" + name), "\(name)")
         }
+        // What else the machine's firmware shows stays.
+        let others = try Command.run(["ls", "/sys/firmware"]).text.split(separator: "\n").filter { $0 != "efi" }
+        #expect(try boot.output("ls /sys/firmware").split(separator: "\n").filter { $0 != "efi" } == others)
         // Neither the machine's own nor anybody's is there for a guest that booted from no disk.
         let without = try boot.scratch.shell(
             "\(ModelledBoot.program) exec --state state --vtpm none -- ls -d \(ModelledBoot.variables) 2>&1 || true")

@@ -17,12 +17,12 @@ import Testing
     }
 
     /// Runs a script while a guest does; `memory` looks at its memory.
-    private func whileRunning(_ protection: String, _ script: String) throws -> String {
+    private func whileRunning(_ protection: String, _ script: String, _ options: String = "") throws -> String {
         try scratch.shell(
             """
             rm -f ready end done
             memory() { \(Self.program) memory --state state "$@"; }
-            (\(Self.program) exec --state state --ovmf guest.fd --vcpus 2 --protection \(protection) -- \
+            (\(Self.program) exec --state state --ovmf guest.fd --vcpus 2 --protection \(protection) \(options) -- \
                 sh -c 'touch ready; until [ -e end ]; do sleep 0.05; done' || true; touch done) >exec.log 2>&1 &
             until [ -e ready ] || [ -e done ]; do sleep 0.05; done
             \(script)
@@ -69,6 +69,12 @@ import Testing
             ])
     }
 
+    @Test func hasNoKeysWhereFirmwareHasTakenThem() throws {
+        let text = try whileRunning(
+            "sev-snp", "memory read 0x80d020 128 --as guest | grep -c ' 0\\{32\\} '", "--attack withhold-vmpck")
+        #expect(text == "8")
+    }
+
     @Test func mapsWhatWasLoaded() throws {
         #expect(
             try whileRunning("sev-snp", "memory map") == """
@@ -82,7 +88,7 @@ import Testing
     /// Under SEV-SNP the host's write faults; before, it lands, and the guest finds garbage in place of its firmware.
     @Test func keepsTheHostFromWritingUnderSNPOnly() throws {
         let write = """
-            memory write \(Self.place) 00 --as host 2>&1 && echo written || true
+            memory write \(Self.place) $(printf %064d 0) --as host 2>&1 && echo written || true
             memory scan --as guest --from pattern | head -n 1
             """
         let snp = try whileRunning("sev-snp", write)

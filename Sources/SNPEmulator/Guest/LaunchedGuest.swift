@@ -10,9 +10,8 @@ public struct LaunchedGuest {
     private let handle: GuestHandle
     /// 4096 bytes.
     private let secretsPage: [UInt8]
-    /// What was loaded, in the order of the launch, with the contents that the AMD-SP has given to it. Pages without
-    /// contents are zeros.
-    public let memory: [LaunchPages]
+    /// In the order of the launch, with the contents that the AMD-SP has given to them.
+    private let loaded: [LaunchPages]
 
     public init(
         on processor: SecureProcessor, _ pages: [LaunchPages], policy: GuestPolicy, finish: LaunchFinish
@@ -21,12 +20,12 @@ public struct LaunchedGuest {
         handle = try processor.createContext()
         try processor.launchStart(handle, LaunchStart(policy: policy))
         try processor.activate(handle, asid: 1)
-        var memory: [LaunchPages] = []
+        var loaded: [LaunchPages] = []
         for run in pages {
             let contents = try processor.launchUpdate(handle, run)
-            memory.append(run.type == .secrets || run.type == .cpuid ? run.filled(with: contents) : run)
+            loaded.append(run.type == .secrets || run.type == .cpuid ? run.filled(with: contents) : run)
         }
-        self.memory = memory
+        self.loaded = loaded
         secretsPage = try processor.secretsPage(handle)
         try processor.launchFinish(handle, finish)
     }
@@ -35,6 +34,19 @@ public struct LaunchedGuest {
     public func messageKey(_ number: UInt8) -> [UInt8] {
         let start = 0x20 + Int(number) * SecretsPage.messageKeyByteCount
         return Array(secretsPage[start..<start + SecretsPage.messageKeyByteCount])
+    }
+
+    /// What was loaded into the guest's memory, in the order of the launch. Pages without contents are zeros.
+    ///
+    /// - Parameter hasKeys: false where firmware has taken the message keys away: it has written zeros over them.
+    public func memory(hasKeys: Bool = true) -> [LaunchPages] {
+        guard !hasKeys else { return loaded }
+        return loaded.map { pages in
+            guard pages.type == .secrets, var contents = pages.bytes else { return pages }
+            let keys = 0x20..<0x20 + 4 * SecretsPage.messageKeyByteCount
+            contents.replaceSubrange(keys, with: [UInt8](repeating: 0, count: keys.count))
+            return pages.filled(with: contents)
+        }
     }
 
     /// The secrets page as firmware that runs at `level` finds it: without the keys of those above it.
