@@ -10,7 +10,7 @@ struct Bench {
     private static let tool = FileManager.default.currentDirectoryPath + "/.build-owner/release/sealroot"
 
     static func main() throws {
-        if CommandLine.arguments.contains("--boots") { return try BootBench.run() }
+        if CommandLine.arguments.contains("--boots") { return try boots() }
         try size()
         try unlock()
         try BootCheckBench.run(guest: guest, tool: tool)
@@ -18,6 +18,11 @@ struct Bench {
         try encryption()
         try authenticode()
         eventLog()
+    }
+
+    private static func boots() throws {
+        try MachineBench.run()
+        try ConfidentialBootBench.run()
     }
 
     /// The longest sample that tpm2_eventlog reads to its end, and the one with the most digests.

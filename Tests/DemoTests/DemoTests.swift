@@ -42,8 +42,9 @@ struct DemoTests {
         let result = try demo(status)
         #expect(result.status == 0, "\(result.errorText)")
         for line in [
-            "attested            433 ms  by svsm", "checked             234 ms", "unsealed            136 ms",
-            "authenticated       188 ms", "opened              542 ms", "fenced               71 ms", "26 TPM commands",
+            "attested             433 ms  by svsm", "checked              234 ms", "unsealed             136 ms",
+            "authenticated        188 ms", "opened               542 ms", "fenced                71 ms",
+            "26 TPM commands",
             "AMD-SP (emulated): attested launch digest 0123456789abcdef", "└─ OVMF, Secure Boot on, keys not pinned",
             #"   └─ shim 80a66d53a945d228 \EFI\BOOT\BOOTX64.EFI, version 16.1"#,
             #"      └─ grub a68f6d71ebddaa19 \EFI\BOOT\grubx64.efi, version 2.06-13+deb12u2"#,
