@@ -158,7 +158,7 @@ let ownerTargets: [Target] = [
             "JSON",
         ]),
     library("VirtualMachine", [], strictWithoutC),
-    .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
+    .executableTarget(name: "demo", dependencies: ["JSON", "VirtualMachine"], swiftSettings: strict),
     .executableTarget(
         name: "sealroot",
         dependencies: [
@@ -212,6 +212,7 @@ let emulatorTargets: [Target] = [
         dependencies: [
             "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
             "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -280,6 +281,7 @@ let testTargets: [Target] = [
             "Prediction", "TestSupport", "sealroot",
         ]),
     tests("JSONTests", ["JSON"]),
+    tests("DemoTests", ["TestSupport", "demo"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("OfflineSealingTests", ["BoundedBytes", "OfflineSealing", "Secrets", "TPM", "TestSupport"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
@@ -287,8 +289,7 @@ let testTargets: [Target] = [
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
         name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport", "VirtualMachine"],
-        path: "Tests/Bench",
-        swiftSettings: strict),
+        path: "Tests/Bench", swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
         dependencies: [
@@ -346,9 +347,9 @@ let fuzzTargets: [Target] = [
     .executableTarget(
         name: "fuzz",
         dependencies: [
-            "Attestation", "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI", "EventLog",
-            "FileSystems", "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader", "PartitionTable", "RecoveryKeys",
-            "SNPABI", "SealedFormat", "Secrets", "TPM", "TestSupport",
+            "Attestation", "BootPolicy", "BoundedBytes", "CFuzzer", "Configuration", "Cryptography", "EFI",
+            "EmulatorLink", "EventLog", "FileSystems", "GRUBScript", "InitramfsRuntime", "JSON", "LUKSHeader",
+            "PartitionTable", "RecoveryKeys", "SNPABI", "SealedFormat", "Secrets", "TPM", "TestSupport",
         ],
         path: "Tests/Fuzz", exclude: ["run", "seeds"], swiftSettings: strict),
 ]

@@ -58,8 +58,8 @@ struct LaunchOptions: ParsableArguments {
     func start(
         on state: StateFolder, _ firmware: FirmwareImage, processorCount: Int, isChanged: Bool = false
     ) throws(CommandFailure) -> LaunchedGuest {
-        let pages =
-            try pages(.sevSNP, firmware, processorCount: processorCount) + (isChanged ? [Self.furtherPage()] : [])
+        var pages = try pages(.sevSNP, firmware, processorCount: processorCount)
+        if isChanged { pages.append(try Self.furtherPage()) }
         let finish = try finish()
         let processor: SecureProcessor
         do throws(StateError) { processor = try state.processor() } catch { throw CommandFailure(state: error) }
