@@ -7,7 +7,9 @@ extension Exec {
     func recorded(_ tpm: VirtualTPM) throws(CommandFailure) -> TPMServer.Transport {
         guard let recordTPM else { return tpm.answer }
         let recorder: TPMRecorder
-        do throws(FileError) { recorder = TPMRecorder(try TPMRecording(recordTPM), before: tpm) } catch { throw CommandFailure(error, area: "recording") }
+        do throws(FileError) { recorder = TPMRecorder(try TPMRecording(recordTPM), before: tpm) } catch {
+            throw CommandFailure(error, area: "recording")
+        }
         return { command in
             do throws(SVSMError) { return try recorder.exchange(command) } catch { return nil }
         }
