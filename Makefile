@@ -51,7 +51,7 @@ deb: .build/deb/done ## build the Debian packages into .build/deb
 	@sh Packaging/build-deb
 	@touch $@
 
-image: .build/images/done ## build the demo disk and encrypt its root, into .build/images
+image: .build/images/done ## build the demo's disks and an emulated chip, into .build/images
 .build/images/done: .build/deb/done
 	@sh Packaging/images/build-root .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb \
 		.build/deb/snp-emulator-guest_*.deb
@@ -59,9 +59,11 @@ image: .build/images/done ## build the demo disk and encrypt its root, into .bui
 	@rm -rf .build/images/encrypted.raw .build/images/encrypted.raw.sealroot .build/images/recovery-key
 	@.build-owner/release/sealroot encrypt-image .build/images/disk.raw --out .build/images/encrypted.raw \
 		--recovery-key-out .build/images/recovery-key
+	@$(MAKE) --no-print-directory emulator
+	@sh Packaging/images/build-confidential
 	@touch $@
 
-demo: setup image ## boot the demo disk: enrol it, then boot it with nobody at the console
+demo: setup image emulator ## boot a confidential VM in the emulator, with nobody at the console
 	swift run demo
 
 test: setup image control ## install what is missing, build, and run every test
@@ -76,6 +78,7 @@ attacks: setup image control emulator ## try every attack of a cheating host, an
 
 bench: setup image emulator ## measure size and speed, beside peers and limits
 	swift run bench
+	swift run bench --boots
 	.build-owner/release/snp-emulator bench
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb \
 		.build/deb/snp-emulator-guest_*.deb | grep bytes
@@ -88,7 +91,7 @@ fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=...
 lint: ## check the style of Swift and shell, and the markup of the manual
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
-		Packaging/images/mirror \
+		Packaging/images/build-confidential Packaging/images/mirror \
 		Tests/package-install Tests/package-install-checks Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
 		Initramfs/initramfs-tools/scripts/*/* Initramfs/initramfs-tools/scripts/sealroot-functions
 	@for page in Packaging/man/*; do \

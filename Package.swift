@@ -161,7 +161,7 @@ let ownerTargets: [Target] = [
             "JSON",
         ]),
     library("VirtualMachine", [], strictWithoutC),
-    .executableTarget(name: "demo", dependencies: ["VirtualMachine"], swiftSettings: strictWithoutC),
+    .executableTarget(name: "demo", dependencies: ["JSON", "VirtualMachine"], swiftSettings: strict),
     .executableTarget(
         name: "sealroot",
         dependencies: [
@@ -216,6 +216,9 @@ let emulatorTargets: [Target] = [
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
+            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
+            "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
             "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "HostAttacks",
             "InitramfsRuntime", "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator",
             "SecureProcessor",
@@ -287,6 +290,7 @@ let testTargets: [Target] = [
             "Prediction", "TestSupport", "sealroot",
         ]),
     tests("JSONTests", ["JSON"]),
+    tests("DemoTests", ["TestSupport", "demo"]),
     tests("EventLogTests", ["BoundedBytes", "Cryptography", "EventLog", "JSON", "TestSupport", "sealroot"]),
     tests("OfflineSealingTests", ["BoundedBytes", "OfflineSealing", "Secrets", "TPM", "TestSupport"]),
     tests("PartitionTableTests", ["BoundedBytes", "PartitionTable", "TestSupport"]),
@@ -294,8 +298,7 @@ let testTargets: [Target] = [
     tests("RecoveryKeysTests", ["RecoveryKeys", "Secrets"]),
     .executableTarget(
         name: "bench", dependencies: ["Cryptography", "JSON", "Secrets", "TestSupport", "VirtualMachine"],
-        path: "Tests/Bench",
-        swiftSettings: strict),
+        path: "Tests/Bench", swiftSettings: strict),
     .executableTarget(
         name: "guest-stand-in",
         dependencies: [

@@ -2,13 +2,15 @@ import Foundation
 import JSON
 import TestSupport
 
-/// `make bench`: speed and size, each beside a peer or its physical limit in the same run.
+/// `make bench`: speed and size, each beside a peer or its physical limit in the same run. With `--boots`
+/// whole virtual machines and nothing else, which takes minutes.
 @main
 struct Bench {
     private static let guest = FileManager.default.currentDirectoryPath + "/.build-embedded/release/sealroot-init"
     private static let tool = FileManager.default.currentDirectoryPath + "/.build-owner/release/sealroot"
 
     static func main() throws {
+        if CommandLine.arguments.contains("--boots") { return try boots() }
         try size()
         try unlock()
         try BootCheckBench.run(guest: guest, tool: tool)
@@ -16,7 +18,11 @@ struct Bench {
         try encryption()
         try authenticode()
         eventLog()
+    }
+
+    private static func boots() throws {
         try MachineBench.run()
+        try ConfidentialBootBench.run()
     }
 
     /// The longest sample that tpm2_eventlog reads to its end, and the one with the most digests.

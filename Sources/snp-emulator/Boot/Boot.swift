@@ -25,7 +25,8 @@ struct Boot: ParsableCommand {
             has no SEV metadata: all of it is measured then, a page of secrets and the CPUs, and a warning says so on \
             standard error. Firmware of one's own has its variables inside, unless --vars names their file.
 
-            exec with this firmware as its --ovmf, and as many CPUs, is the same launch: what it stores in the TPM is there             in the machine, and the other way round.
+            exec with this firmware as its --ovmf, and as many CPUs, is the same launch: what it stores in the TPM is there \
+            in the machine, and the other way round.
 
             Attacks of the host:
 
