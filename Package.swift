@@ -216,9 +216,6 @@ let emulatorTargets: [Target] = [
     .executableTarget(
         name: "snp-emulator",
         dependencies: [
-            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
-            "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
-            "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
             "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "HostAttacks",
             "InitramfsRuntime", "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator",
             "SecureProcessor",
