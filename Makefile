@@ -12,7 +12,7 @@ CONTROL_LINE := THIS PROGRAM CHECKS NO HEADER
 unexport SEALROOT_WITHOUT_HEADER_CHECK
 OWNER_BUILD := swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest control owner agent emulator deb image demo test bench fuzz lint clean
+.PHONY: help setup build guest control owner agent emulator deb image attacks demo test bench fuzz lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -70,6 +70,11 @@ test: setup image control ## install what is missing, build, and run every test
 	@sh Tests/package-install .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb \
 		.build/deb/snp-emulator-guest_*.deb
 	swift test
+
+attacks: setup image control emulator ## try every attack of a cheating host, and judge how each ends
+	.build-owner/release/snp-emulator attack run --all --sealroot-init .build-embedded/release/sealroot-init \
+		--control-init .build-control/release/sealroot-init --image .build/images/disk.raw \
+		--template Packaging/templates/ovmf-debian12-secureboot.json
 
 bench: setup image emulator ## measure size and speed, beside peers and limits
 	swift run bench

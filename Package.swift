@@ -8,7 +8,8 @@ let embeddedRuntime = Context.environment["SEALROOT_EMBEDDED"]
 let isEmbedded = embeddedRuntime != nil
 // With SEALROOT_FUZZ set there is the fuzzer, too: it links only under `swift build --sanitize fuzzer`.
 let isFuzzing = Context.environment["SEALROOT_FUZZ"] != nil
-// With SEALROOT_WITHOUT_HEADER_CHECK set, a program for the tests that shows what the check of the header stops.
+// With SEALROOT_WITHOUT_HEADER_CHECK set, a program for the tests that shows what the check of the
+// header, and the encryption on the way from the TPM, stop.
 let isControl = Context.environment["SEALROOT_WITHOUT_HEADER_CHECK"] != nil
 // With SEALROOT_ONLY="ATests BTests" no other test exists: `swift test` then builds what these need and no more.
 let onlyTests = Context.environment["SEALROOT_ONLY"]?.split(separator: " ").map(String.init)
@@ -90,7 +91,9 @@ let effects: [Target] = [
     library("GuestDevices", ["BoundedBytes", "CLinux", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library("KernelModules", ["CKmod"]),
     library("MeasurementLog", ["BoundedBytes", "Cryptography", "InitramfsRuntime", "JSON"]),
-    library("TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"]),
+    library(
+        "TPM", ["BoundedBytes", "CLinux", "CTSS2", "Cryptography", "Secrets"],
+        strict + (isControl ? [.define("SEALROOT_WITHOUT_PARAMETER_ENCRYPTION")] : [])),
 ]
 let decisions: [Target] = [
     library("Attestation", ["BoundedBytes", "Cryptography", "JSON", "SNPABI"]),
@@ -191,6 +194,9 @@ let emulatorTargets: [Target] = [
     library(
         "GuestKernel",
         ["BoundedBytes", "Cryptography", "FUSEMount", "InitramfsRuntime", "SNPABI", "Secrets"]),
+    library(
+        "HostAttacks",
+        ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets"]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
     library(
         "MeasuredBoot",
@@ -202,8 +208,8 @@ let emulatorTargets: [Target] = [
     library(
         "SNPEmulator",
         [
-            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "FUSEMount", "GuestKernel",
-            "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
+            "BoundedBytes", "CGuestProcess", "CLinux", "Cryptography", "EncryptedMemory", "EventLog", "FUSEMount",
+            "GuestKernel", "InitramfsRuntime", "JSON", "LaunchMeasurement", "SNPABI", "Secrets", "SecureProcessor",
         ]),
     .executableTarget(
         name: "snp-emulator-guest", dependencies: ["CLinux", "GuestAgent", "InitramfsRuntime"], swiftSettings: strict),
@@ -212,6 +218,10 @@ let emulatorTargets: [Target] = [
         dependencies: [
             "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "InitramfsRuntime",
             "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "JSON", "LaunchMeasurement", "SNPABI", "SNPEmulator", "SecureProcessor",
+            "BoundedBytes", "Cryptography", "EmulatedMachine", "EncryptedMemory", "GuestKernel", "HostAttacks",
+            "InitramfsRuntime", "JSON", "LaunchMeasurement", "MeasuredBoot", "Prediction", "SNPABI", "SNPEmulator",
+            "SecureProcessor",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: strict),
@@ -318,6 +328,7 @@ let testTargets: [Target] = [
             "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
             "TestSupport", "sealroot", "sealroot-init",
         ]),
+    tests("AttackTests", ["HostAttacks", "JSON", "TestSupport", "sealroot", "sealroot-init", "snp-emulator"]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot", "snp-emulator"]),
     tests(
         "TPMTests", ["BoundedBytes", "CLinux", "Cryptography", "OfflineSealing", "Secrets", "TestSupport", "TPM"]),

@@ -47,7 +47,7 @@ extension TPM {
             unsafe try compare(bound.counter, .unsignedLessOrEqual, bound.limit, in: session, esys)
         }
         if let approval = policy.approval, let ticket { unsafe try authorize(session, by: approval, ticket, esys) }
-        unsafe try set(session, [TPMA_SESSION_ENCRYPT], esys)
+        unsafe try set(session, ParameterEncryption.ofResponses, esys)
         var reply: UnsafeMutablePointer<TPM2B_SENSITIVE_DATA>?
         defer {
             if let reply = unsafe reply { unsafe explicit_bzero(reply, MemoryLayout<TPM2B_SENSITIVE_DATA>.size) }

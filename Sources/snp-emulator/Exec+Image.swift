@@ -19,11 +19,16 @@ extension Exec {
 
     /// What the guest's kernel shows of its boot. Without a TPM the firmware measures nothing, so there is no log.
     func record(of boot: MeasuredBoot?) throws(CommandFailure) -> BootRecord {
-        if let boot { return BootRecord(log: hasSVSM ? boot.log : nil, variables: boot.variables) }
-        guard let eventLog else { return BootRecord() }
-        do throws(FileError) { return try BootRecord(logAt: eventLog) } catch {
-            throw CommandFailure(error, area: "event log")
+        var record = BootRecord()
+        if let boot {
+            record = BootRecord(log: hasSVSM ? boot.log : nil, variables: boot.variables)
+        } else if let eventLog {
+            do throws(FileError) { record = try BootRecord(logAt: eventLog) } catch {
+                throw CommandFailure(error, area: "event log")
+            }
         }
+        if case .log(let attack)? = attack { record.log = record.log.map(attack.changed) }
+        return record
     }
 }
 

@@ -57,10 +57,11 @@ extension Exec {
                     model, attack, other: helper?.svsm, guest: guest, level: options.level == 1 ? 2 : 1)
             default: services = owner == .svsm ? model : nil
             }
-            if case .tpm(let attack)? = attack, let helper {
-                transport = TPMSeat(model.tpm.answer, attack, other: helper.svsm.tpm.answer).answer
+            let tpm = try options.recorded(model.tpm)
+            if case .tpm(let attack)? = attack {
+                transport = TPMSeat(tpm, attack, other: helper?.svsm.tpm.answer ?? tpm).answer
             } else {
-                transport = model.tpm.answer
+                transport = tpm
             }
         }
 

@@ -75,6 +75,11 @@ struct Exec: ParsableCommand {
     var attack: HostAttack?
 
     @Option(
+        help: ArgumentHelp("All TPM commands and responses, as the host sees them.", valueName: "file"),
+        completion: .file())
+    var recordTPM: String?
+
+    @Option(
         name: .customLong("eventlog"),
         help: ArgumentHelp("The event log of the guest's boot, for the kernel's path.", valueName: "file"),
         completion: .file())
@@ -120,6 +125,10 @@ struct Exec: ParsableCommand {
         }
         guard hasSVSM || attack == nil || attack?.onMessages != nil else {
             throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest that has a TPM")
+        }
+        guard hasSVSM || recordTPM == nil else { throw ValidationError("--record-tpm is for a guest that has a TPM") }
+        if attack?.isAboutLog == true, image == nil, eventLog == nil {
+            throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest with --image or --eventlog")
         }
         guard attack?.isAboutServices != true || vtpm ?? .svsm == .svsm else {
             throw ValidationError("--attack \(attack?.rawValue ?? "") is on a guest with --vtpm svsm")

@@ -9,6 +9,7 @@ struct SNPEmulatorCommand: ParsableCommand {
         abstract: "Emulates what a guest and its host see of SEV-SNP. A model, not a security boundary.",
         version: "snp-emulator " + Release.version,
         subcommands: [
-            Bench.self, Boot.self, Certs.self, Exec.self, Init.self, Measure.self, Memory.self, TCB.self,
+            AttackCommand.self, Bench.self, Boot.self, Certs.self, Exec.self, Init.self, Measure.self, Memory.self,
+            TCB.self,
         ])
 }

@@ -5,34 +5,13 @@ import Testing
 /// What `snp-emulator boot` refuses, with which exit status, and that nothing of it is left.
 @Suite struct BootCommandTests {
     private let scratch: Scratch
-    private static let program = Scratch.product("snp-emulator").path
 
     init() throws { scratch = try EmulatedChip.scratch() }
 
-    /// Runs in the scratch folder, with `programs` before everything else in PATH.
-    private func boot(_ arguments: String..., prefix: String = "") throws -> CommandResult {
-        let words = arguments.map { "'\($0)'" }.joined(separator: " ")
-        return try Command.run(
-            [
-                "sh", "-uc", "PATH=${PROGRAMS:-$PATH}; exec \(prefix) timeout -k 5 100 '\(Self.program)' boot \(words)",
-            ],
-            environment: ["LC_ALL": "C"], folder: scratch.path)
-    }
-
-    private func expectNothingLeft() throws {
-        #expect(try scratch.shell("ls state/run") == "guest.lock" || !scratch.exists("state/run/guest.lock"))
-        let path = scratch.path
-        #expect(try scratch.shell("pgrep -f '\(path)[/]state' || echo none") == "none")
-    }
-
-    /// A disk with an EFI system partition that has the files of the folder `esp`.
-    private func makeDisk(type: String = "U") throws {
-        try scratch.shell(
-            """
-            rm -f part; mkfs.vfat -F 32 -s 1 -C part 40960 > /dev/null; mcopy -i part -s esp/* ::
-            truncate -s 44M disk; printf 'label: gpt\\nsize=40MiB, type=\(type)\\n' | sfdisk -q disk
-            dd if=part of=disk bs=1M seek=1 conv=notrunc status=none
-            """)
+    private func boot(_ arguments: String...) throws -> CommandResult {
+        try Command.run(
+            ["timeout", "-k", "5", "100", BootableScratch.program, "boot"] + arguments, environment: ["LC_ALL": "C"],
+            folder: scratch.path)
     }
 
     @Test func namesWhatIsWrongWithTheDisk() throws {
@@ -47,16 +26,16 @@ import Testing
         #expect(try boot("esp", "--state", "state").status == 65)
 
         // Linux file system data, by the type.
-        try makeDisk(type: "L")
+        try BootableScratch.makeDisk(in: scratch, type: "L")
         let ordinary = try boot("disk", "--state", "state")
         #expect(ordinary.status == 65)
         #expect(ordinary.errorText.contains("no EFI system partition"))
 
-        try makeDisk()
+        try BootableScratch.makeDisk(in: scratch)
         let empty = try boot("disk", "--state", "state")
         #expect(empty.status == 65)
         #expect(empty.errorText.contains("no shim"))
-        try expectNothingLeft()
+        try BootableScratch.expectNothingLeft(in: scratch)
     }
 
     @Test func refusesWhatNoMachineHas() throws {
@@ -64,7 +43,7 @@ import Testing
             (["--memory", "255"], "256 MiB"), (["--cpus", "0"], "--cpus"), (["--vmpl", "0"], "--vmpl"),
             (["--until", ""], "--until"), (["--timeout", "-1"], "--timeout"), (["--attack", "nothing"], "nothing"),
         ] {
-            let result = try Command.run([Self.program, "boot", "disk", "--state", "state"] + arguments)
+            let result = try Command.run([BootableScratch.program, "boot", "disk", "--state", "state"] + arguments)
             #expect(result.status == 64, "\(arguments)")
             #expect(result.errorText.contains(word), "\(arguments)")
         }
@@ -72,73 +51,49 @@ import Testing
 
     /// With a disk that would boot, and programs in place of QEMU.
     @Suite(.enabled(if: DebianImages.isPresent)) struct Started {
-        private let tests: BootCommandTests
-        private var scratch: Scratch { tests.scratch }
+        private let machine: BootableScratch
+        private var scratch: Scratch { machine.scratch }
 
-        init() throws {
-            tests = try BootCommandTests()
-            try DebianImages.unpack(into: scratch)
-            try scratch.shell(
-                """
-                mkdir -p esp/EFI/debian programs; mv shim esp/EFI/debian/shimx64.efi; mv grub esp/EFI/debian/grubx64.efi
-                for name in setpriv swtpm qemu-img timeout; do ln -s "$(command -v $name)" programs/; done
-                """)
-            try tests.makeDisk()
-        }
-
-        private func boot(_ arguments: String..., qemu: String? = nil) throws -> CommandResult {
-            if let qemu {
-                try scratch.shell(
-                    "printf '#!/bin/sh\\n%s\\n' '\(qemu)' > programs/qemu-system-x86_64; chmod +x programs/*64")
-            }
-            return try Command.run(
-                [
-                    "timeout", "-k", "5", "100", BootCommandTests.program, "boot", "disk", "--state",
-                    scratch.file("state"),
-                ]
-                    + arguments,
-                environment: ["LC_ALL": "C", "PATH": scratch.file("programs") + (qemu == nil ? "" : ":/usr/bin:/bin")],
-                folder: scratch.path)
-        }
+        init() throws { machine = try BootableScratch() }
 
         @Test func saysWhatBecameOfQEMU() throws {
-            let missing = try boot()
+            let missing = try machine.boot()
             #expect(missing.status == 69)
             #expect(missing.errorText.contains("qemu-system-x86_64"))
             #expect(missing.errorText.contains("No such file"))
-            try tests.expectNothingLeft()
+            try machine.expectNothingLeft()
 
-            let dying = try boot(qemu: "echo its last words >&2; exit 3")
+            let dying = try machine.boot(qemu: "echo its last words >&2; exit 3")
             #expect(dying.status == 69)
             #expect(dying.errorText.contains("(3): its last words"))
-            let killed = try boot(qemu: "kill -KILL $$")
+            let killed = try machine.boot(qemu: "kill -KILL $$")
             #expect(killed.status == 69)
             #expect(killed.errorText.contains("(137)"))
-            try tests.expectNothingLeft()
+            try machine.expectNothingLeft()
         }
 
         @Test func givesUpOnAGuestThatHangs() throws {
-            let result = try boot("--timeout", "2", "--until", "never", qemu: "echo text; exec sleep 1000")
+            let result = try machine.boot("--timeout", "2", "--until", "never", qemu: "echo text; exec sleep 1000")
             #expect(result.status == 69)
             #expect(result.errorText.contains("not done within 2.0 s"))
-            try tests.expectNothingLeft()
+            try machine.expectNothingLeft()
         }
 
         @Test func warnsOfFirmwareWithoutMetadata() throws {
-            #expect(try boot(qemu: "exit 1").errorText.contains("no SEV metadata"))
+            #expect(try machine.boot(qemu: "exit 1").errorText.contains("no SEV metadata"))
             try scratch.shell("rm -rf state/vtpm")
-            let other = try boot("--firmware", "/usr/share/ovmf/OVMF.fd", qemu: "exit 1")
+            let other = try machine.boot("--firmware", "/usr/share/ovmf/OVMF.fd", qemu: "exit 1")
             #expect(!other.errorText.contains("no SEV metadata"))
             #expect(other.status == 69)
-            #expect(try boot("--firmware", "nothing", qemu: "exit 1").status == 66)
-            #expect(try boot("--firmware", "/etc/os-release", qemu: "exit 1").status == 65)
+            #expect(try machine.boot("--firmware", "nothing", qemu: "exit 1").status == 66)
+            #expect(try machine.boot("--firmware", "/etc/os-release", qemu: "exit 1").status == 65)
         }
 
         /// With the real QEMU, whose firmware uses the TPM all the time.
         @Test func endsWhereTheTPMIsGone() throws {
             let text = try scratch.shell(
                 """
-                '\(BootCommandTests.program)' boot disk --state "$PWD/state" --record-tpm bus > out 2> error & machine=$!
+                '\(BootableScratch.program)' boot disk --state "$PWD/state" --record-tpm bus > out 2> error & machine=$!
                 for try in $(seq 600); do
                     # TPM2_PCR_Extend of PCR 0: the firmware measures itself.
                     [ -e bus ] && xxd -p bus | tr -d '\\n' | grep -q 0000018200000000 && break
@@ -149,13 +104,13 @@ import Testing
                 echo $code $(tail -n 1 error)
                 """)
             #expect(text == "69 snp-emulator: svsm: swtpm ended (137)")
-            try tests.expectNothingLeft()
+            try machine.expectNothingLeft()
         }
 
         @Test func letsOneMachineRunOnAState() throws {
             try scratch.shell("touch state/run/guest.lock")
             let result = try Command.run(
-                ["flock", scratch.file("state/run/guest.lock"), BootCommandTests.program, "boot", "disk"]
+                ["flock", scratch.file("state/run/guest.lock"), BootableScratch.program, "boot", "disk"]
                     + ["--state", scratch.file("state")], folder: scratch.path)
             #expect(result.status == 75)
             #expect(result.errorText.contains("another guest"))
@@ -165,11 +120,11 @@ import Testing
         @Test(arguments: [("TERM", 143), ("INT", 130), ("HUP", 129), ("KILL", 137)])
         func leavesNothingRunning(_ signal: String, _ status: Int) throws {
             let qemu = "echo > ready; exec sleep 1000"
-            _ = try boot("--timeout", "1", qemu: qemu)
+            _ = try machine.boot("--timeout", "1", qemu: qemu)
             let text = try scratch.shell(
                 """
                 rm -f ready
-                PATH="$PWD/programs:$PATH" '\(BootCommandTests.program)' boot disk --state "$PWD/state" > out 2>&1 & machine=$!
+                PATH="$PWD/programs:$PATH" '\(BootableScratch.program)' boot disk --state "$PWD/state" > out 2>&1 & machine=$!
                 until [ -e ready ]; do sleep 0.05; done
                 pgrep -P $machine > children
                 kill -\(signal) $machine; wait $machine && code=0 || code=$?
@@ -182,7 +137,7 @@ import Testing
                 echo $code $(wc -l < children) $alive
                 """)
             #expect(text == "\(status) 2 0")
-            #expect(try boot("--timeout", "1", qemu: qemu).errorText.contains("not done within 1.0 s"))
+            #expect(try machine.boot("--timeout", "1", qemu: qemu).errorText.contains("not done within 1.0 s"))
         }
     }
 }

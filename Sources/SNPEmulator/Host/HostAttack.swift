@@ -3,10 +3,11 @@ public enum HostAttack: RawRepresentable, CaseIterable, Sendable, Equatable {
     case messages(MessageAttack)
     case evidence(EvidenceAttack)
     case tpm(TPMAttack)
+    case log(LogAttack)
 
     public static var allCases: [HostAttack] {
         MessageAttack.allCases.map { .messages($0) } + EvidenceAttack.allCases.map { .evidence($0) }
-            + TPMAttack.allCases.map { .tpm($0) }
+            + TPMAttack.allCases.map { .tpm($0) } + LogAttack.allCases.map { .log($0) }
     }
 
     public init?(rawValue: String) {
@@ -19,6 +20,7 @@ public enum HostAttack: RawRepresentable, CaseIterable, Sendable, Equatable {
         case .messages(let attack): attack.rawValue
         case .evidence(let attack): attack.rawValue
         case .tpm(let attack): attack.rawValue
+        case .log(let attack): attack.rawValue
         }
     }
 
@@ -28,6 +30,7 @@ public enum HostAttack: RawRepresentable, CaseIterable, Sendable, Equatable {
         case .messages(let attack): attack.summary
         case .evidence(let attack): attack.summary
         case .tpm(let attack): attack.summary
+        case .log(let attack): attack.summary
         }
     }
 
@@ -37,15 +40,23 @@ public enum HostAttack: RawRepresentable, CaseIterable, Sendable, Equatable {
         case .messages(let attack): attack.outcome
         case .evidence(let attack): attack.outcome
         case .tpm(let attack): attack.outcome
+        case .log(let attack): attack.outcome
         }
     }
 
     /// Whether the host runs a second guest for it.
     public var needsAccomplice: Bool {
         switch self {
-        case .messages, .evidence(.replay), .evidence(.otherLevel): false
-        case .evidence, .tpm: true
+        case .messages, .log, .evidence(.replay), .evidence(.otherLevel): false
+        case .evidence: true
+        case .tpm(let attack): attack.needsAccomplice
         }
+    }
+
+    /// Whether the host hands the guest another event log than the firmware wrote.
+    public var isAboutLog: Bool {
+        if case .log = self { return true }
+        return false
     }
 
     /// Whether only a guest whose kernel can call an SVSM can be cheated so.

@@ -41,8 +41,8 @@ extension Boot {
                 services = EvidenceSeat(model, attack, other: helper?.svsm, guest: guest, level: level)
             }
             var tpm: any TPMTransport = model.tpm
-            if case .tpm(let attack)? = attack, let helper {
-                tpm = TPMSeat(model.tpm.answer, attack, other: helper.svsm.tpm.answer)
+            if case .tpm(let attack)? = attack {
+                tpm = TPMSeat(model.tpm.answer, attack, other: (helper?.svsm ?? model).tpm.answer)
             }
             if let recording { tpm = TPMRecorder(recording, before: tpm) }
             (svsm, accomplice) = (model, helper)

@@ -25,11 +25,12 @@ struct Boot: ParsableCommand {
             has no SEV metadata: all of it is measured then, a page of secrets and the CPUs, and a warning says so on \
             standard error. Firmware of one's own has its variables inside, unless --vars names their file.
 
-            exec with this firmware as its --ovmf, and as many CPUs, is the same launch: what it stores in the TPM is there             in the machine, and the other way round.
+            exec with this firmware as its --ovmf, and as many CPUs, is the same launch: what it stores in the TPM is there \
+            in the machine, and the other way round.
 
             Attacks of the host:
 
-            \(HostAttack.allCases.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
+            \(Self.attacks.map { "\($0.rawValue): \($0.summary); \($0.outcome)" }.joined(separator: "\n"))
 
             Exit status: 0 the text of --until appeared or, without it, the guest switched its machine off; 64 usage, or \
             the AMD-SP refuses the launch; 65 malformed input, or the disk has no EFI system partition or no shim; 66 \
@@ -83,6 +84,9 @@ struct Boot: ParsableCommand {
     @Option(help: ArgumentHelp("End badly after so many seconds.", valueName: "s"))
     var timeout: Double?
 
+    /// The event log is in the guest's memory here.
+    private static let attacks = HostAttack.allCases.filter { !$0.isAboutLog }
+
     /// MiB. With less OVMF and a kernel do not start; more than TCG can address.
     private static let memorySizes: ClosedRange<UInt64> = 256...(1 << 20)
     static let defaultFirmware = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
@@ -95,6 +99,9 @@ struct Boot: ParsableCommand {
         }
         guard (1...255).contains(cpus) else { throw ValidationError("--cpus is 1 to 255") }
         guard (1...3).contains(vmpl) else { throw ValidationError("--vmpl is 1 to 3: the SVSM has level 0") }
+        guard attack.map({ !$0.isAboutLog }) ?? true else {
+            throw ValidationError("the guest keeps its own event log: --attack \(attack?.rawValue ?? "") is of exec")
+        }
         guard until != "" else { throw ValidationError("--until has no text") }
         guard timeout.map({ $0 > 0 && $0 < 1e9 }) ?? true else { throw ValidationError("--timeout is no time") }
     }

@@ -1,0 +1,9 @@
+internal import ArgumentParser
+
+/// `snp-emulator attack`.
+struct AttackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attack",
+        abstract: "List what a cheating host can do, or try it on the guest's programs.",
+        subcommands: [AttackList.self, AttackRun.self])
+}
