@@ -62,13 +62,14 @@ import Testing
         #expect(try scratch.bytes("log/systemd/tpm2-measure.log").isEmpty)
     }
 
-    /// flock(1) is another program that reads, as systemd-pcrlock does.
+    /// flock(1) is another program that reads, as systemd-pcrlock does. It is ended by a signal: the end of its pipe may be
+    /// open in programs that other tests started meanwhile.
     @Test func waitsForAReaderButNotForEver() throws {
         try append([record])
         let reader = Process()
         let lifeline = Pipe()
         reader.executableURL = URL(filePath: "/usr/bin/flock")
-        reader.arguments = ["-s", path, "sh", "-c", "touch \(scratch.file("held")); exec cat"]
+        reader.arguments = ["-F", "-s", path, "sh", "-c", "touch \(scratch.file("held")); exec cat"]
         reader.standardInput = lifeline
         try reader.run()
         while !scratch.exists("held") { Thread.sleep(forTimeInterval: 0.01) }
@@ -76,10 +77,10 @@ import Testing
         #expect(throws: MeasurementLogError.self) { try append([record]) }
         #expect(Date.now.timeIntervalSince(start) > 1.9)
         // One that lets go meanwhile is waited for.
-        let end = lifeline.fileHandleForWriting
+        let number = reader.processIdentifier
         Thread.detachNewThread {
             Thread.sleep(forTimeInterval: 0.3)
-            try? end.close()
+            kill(number, SIGTERM)
         }
         try append([record])
         #expect(try scratch.bytes("log/systemd/tpm2-measure.log").count { $0 == 0x1E } == 2)
