@@ -6,7 +6,7 @@ import VirtualMachine
 
 /// Whole boots: OVMF with Secure Boot, Debian's signed shim, GRUB and kernel, and the initrd that its own tools
 /// made. Each attack changes one thing of a machine that was seen to boot unattended before.
-@Suite(.serialized, .enabled(if: builtDisk.isBuilt, "there is no demo disk: run `make image` first"))
+@Suite(.enabled(if: builtDisk.isBuilt, "there is no demo disk: run `make image` first"))
 final class BootStoryTests {
     private let folder = NSTemporaryDirectory() + "/sealroot-vm-" + UUID().uuidString
 
