@@ -148,7 +148,7 @@ struct Exec: ParsableCommand {
 
     /// - Returns: the command's exit status.
     private func runGuest() throws -> Int32 {
-        let state = try reporting { () throws(CommandFailure) in try loadState() }
+        let state = try reporting { () throws(CommandFailure) in try CommandFailure.loading(self.state) }
         let lock = try GuestLock.take(state)
         let boot = try reporting { () throws(CommandFailure) in try measuredBoot() }
         let record = try reporting { () throws(CommandFailure) in try self.record(of: boot) }
@@ -177,12 +177,13 @@ struct Exec: ParsableCommand {
     func firmware() throws(CommandFailure) -> FirmwareImage {
         try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
     }
-
-    private func loadState() throws(CommandFailure) -> StateFolder {
-        do throws(StateError) { return try StateFolder.load(state) } catch { throw CommandFailure(state: error) }
-    }
 }
 
 extension CommandFailure {
     init(state error: StateError) { self.init(error.exitCode, area: "state", error.description) }
+
+    /// The state folder of that path.
+    static func loading(_ path: String) throws(CommandFailure) -> StateFolder {
+        do throws(StateError) { return try StateFolder.load(path) } catch { throw CommandFailure(state: error) }
+    }
 }

@@ -1,3 +1,17 @@
+/// What every attack says of itself.
+protocol NamedAttack {
+    var rawValue: String { get }
+    /// One line: what the host does.
+    var summary: String { get }
+    /// One line: what must come of it.
+    var outcome: String { get }
+}
+
+extension MessageAttack: NamedAttack {}
+extension EvidenceAttack: NamedAttack {}
+extension TPMAttack: NamedAttack {}
+extension LogAttack: NamedAttack {}
+
 /// All that the host can be told to do to a guest of processes, by name.
 public enum HostAttack: RawRepresentable, CaseIterable, Sendable, Equatable {
     case messages(MessageAttack)
@@ -15,32 +29,18 @@ public enum HostAttack: RawRepresentable, CaseIterable, Sendable, Equatable {
         self = found
     }
 
-    public var rawValue: String {
-        switch self {
-        case .messages(let attack): attack.rawValue
-        case .evidence(let attack): attack.rawValue
-        case .tpm(let attack): attack.rawValue
-        case .log(let attack): attack.rawValue
-        }
-    }
-
+    public var rawValue: String { named.rawValue }
     /// One line: what the host does.
-    public var summary: String {
-        switch self {
-        case .messages(let attack): attack.summary
-        case .evidence(let attack): attack.summary
-        case .tpm(let attack): attack.summary
-        case .log(let attack): attack.summary
-        }
-    }
-
+    public var summary: String { named.summary }
     /// One line: what must come of it.
-    public var outcome: String {
+    public var outcome: String { named.outcome }
+
+    private var named: any NamedAttack {
         switch self {
-        case .messages(let attack): attack.outcome
-        case .evidence(let attack): attack.outcome
-        case .tpm(let attack): attack.outcome
-        case .log(let attack): attack.outcome
+        case .messages(let attack): attack
+        case .evidence(let attack): attack
+        case .tpm(let attack): attack
+        case .log(let attack): attack
         }
     }
 

@@ -9,7 +9,7 @@ extension Boot {
         try Self.machine { () throws(MachineError) in try BootableDisk.check(disk) }
         let path = firmware ?? Self.defaultFirmware
         let image = try GuestOptions.image(path, area: "firmware", endingAt: 1 << 32)
-        let folder = try loadState()
+        let folder = try CommandFailure.loading(state)
         let lock = try Self.lock(folder)
         if image.metadata == nil {
             Console.report(
@@ -79,9 +79,5 @@ extension Boot {
 
     private static func signals() throws(CommandFailure) -> EndingSignals {
         do throws(FileError) { return try EndingSignals() } catch { throw CommandFailure(error, area: "signals") }
-    }
-
-    private func loadState() throws(CommandFailure) -> StateFolder {
-        do throws(StateError) { return try StateFolder.load(state) } catch { throw CommandFailure(state: error) }
     }
 }

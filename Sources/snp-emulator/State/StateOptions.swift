@@ -11,9 +11,7 @@ struct StateOptions: ParsableArguments {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    func load() throws(CommandFailure) -> StateFolder {
-        do throws(StateError) { return try StateFolder.load(state) } catch { throw CommandFailure(state: error) }
-    }
+    func load() throws(CommandFailure) -> StateFolder { try CommandFailure.loading(state) }
 
     func show(_ state: StateFolder) {
         if json { return Console.print(state.description.report.compact) }
