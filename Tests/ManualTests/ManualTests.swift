@@ -34,11 +34,12 @@ import Testing
     }
 
     /// Pages also tell of options of the other programs.
-    @Test(arguments: pages) func explainsNoOptionThatNobodyHas(_ program: String, _ page: String) throws {
+    @Test(arguments: pages.map(\.page) + ["sealroot.conf.5", "sealroot-policy.7"])
+    func explainsNoOptionThatNobodyHas(_ page: String) throws {
         let known = try Self.pages.reduce(into: Set<String>()) {
             $0.formUnion(try ProgramHelp.synopsis(of: $1.program).options)
         }
-        let text = try ManualPage(named: page).text(without: ["EXAMPLE"])
+        let text = try ManualPage(named: page).text(without: ["EXAMPLE", "EXAMPLES"])
         let foreign = Synopsis.options(in: text).subtracting(known)
         #expect(foreign == [])
     }
@@ -60,11 +61,12 @@ import Testing
     }
 
     /// As somebody pastes it who reads the page, whose text is indented.
-    @Test func hasExamplesThatWork() throws {
+    @Test(arguments: [("snp-emulator.1", "EXAMPLE", 5), ("sealroot-policy.7", "EXAMPLES", 11)])
+    func hasExamplesThatWork(_ page: String, _ heading: String, _ count: Int) throws {
         let scratch = try Scratch()
         let programs = Scratch.product("sealroot").deletingLastPathComponent().path
-        let displays = try ManualPage(named: "snp-emulator.1").displays("EXAMPLE")
-        #expect(displays.count == 5)
+        let displays = try ManualPage(named: page).displays(heading)
+        #expect(displays.count == count)
         for (before, text) in displays {
             let lines = text.split(separator: "\n").map { "       " + $0 + "\n" }
             let script = "set -e; PATH=\(programs):$PATH:/usr/sbin:/sbin\n" + lines.joined()
