@@ -312,6 +312,7 @@ let testTargets: [Target] = [
         "ManualTests",
         [
             "InitramfsRuntime", "SNPABI", "SNPEmulator", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
+            "snp-emulator-guest",
         ]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
     tests(
