@@ -15,7 +15,8 @@ unexport SEALROOT_WITHOUT_HEADER_CHECK
 STATIC := $(CURDIR)/.build-owner/static
 OWNER_BUILD := PKG_CONFIG_PATH=$(STATIC) swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest control owner agent emulator deb image attacks demo test bench fuzz trixie lint clean
+.PHONY: help setup build guest control owner agent emulator deb image attacks demo test installed tests bench fuzz trixie \
+	lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -50,7 +51,9 @@ agent: ## build snp-emulator-guest, the emulator's part inside a virtual machine
 emulator: ## build snp-emulator, with the Swift runtime linked in
 	$(OWNER_BUILD) --product snp-emulator
 
-build: guest owner agent emulator ## build the programs that are packaged
+# One after the other under `make -j`, too: SwiftPM would have them wait for each other.
+build: ## build the programs that are packaged
+	@for program in guest owner agent emulator; do $(MAKE) --no-print-directory $$program || exit 1; done
 
 # What was built once is reused, until something that goes into it changes.
 SOURCES := $(shell find Package.swift Sources Initramfs Packaging -type f)
@@ -75,9 +78,16 @@ image: .build/images/done ## build the demo's disks and an emulated chip, into .
 demo: setup image emulator ## boot a confidential VM in the emulator, with nobody at the console
 	swift run demo
 
-test: setup image control ## install what is missing, build, and run every test
-	@sh Tests/package-install bookworm .build/deb/*.deb
+test: setup ## install what is missing, build, and run every test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line installed tests
 	swift test
+
+# The two halves of the way to the tests. Side by side they take less time: each waits for disk or mirror now and then.
+installed: image
+	@sh Tests/package-install bookworm .build/deb/*.deb
+
+tests: control
+	swift build --build-tests
 
 trixie: setup deb ## make the packages twice, install them on Debian 13, boot a disk of it that dracut unlocks
 	@sh Tests/package-twice .build/deb/*.deb
