@@ -104,23 +104,25 @@ bench: setup image emulator ## measure size and speed, beside peers and limits
 	swift run bench
 	swift run bench --boots
 	.build-owner/release/snp-emulator bench
-	@sh Tests/package-install bookworm .build/deb/*.deb | grep bytes
+	@sh Tests/initramfs-bench .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 
 SECONDS_EACH := 30
 fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=... for some of them
 	$(FUZZ_BUILD) --product fuzz
 	@SECONDS_EACH=$(SECONDS_EACH) sh Tests/Fuzz/run $(FUZZ_TARGETS)
 
-lint: ## check the style of Swift and shell, and the markup of the manual
+lint: ## check the style of Swift and shell, the manual against the programs, and packages that are built
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/build-confidential Packaging/images/build-debian13 Packaging/images/mirror \
-		Tests/package-twice Tests/package-install Tests/package-install-* Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
-		Initramfs/initramfs-tools/scripts/*/* Initramfs/contents Initramfs/boot-functions \
-		Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot \
-		Packaging/debian/sealroot.postrm
+		Packaging/debian/sealroot.postrm Packaging/debian/tests/unattended-unlock \
+		Tests/package-* Tests/initramfs-bench* Tests/Fuzz/run Tests/Fuzz/seeds \
+		Initramfs/initramfs-tools/hooks/* Initramfs/initramfs-tools/scripts/*/* Initramfs/contents \
+		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot
 	@for page in Packaging/man/*; do \
 		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done
+	SEALROOT_ONLY=ManualTests swift test --filter ManualTests --skip hasExamplesThatWork
+	@[ ! -e .build/deb/done ] || lintian --allow-root --quiet --fail-on error,warning .build/deb/*.deb
 
 clean: ## remove everything that was built
 	rm -rf .build .build-embedded .build-control .build-owner .build-fuzz
