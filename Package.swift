@@ -196,7 +196,10 @@ let emulatorTargets: [Target] = [
         ["BoundedBytes", "Cryptography", "FUSEMount", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library(
         "HostAttacks",
-        ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets"]),
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "JSON", "Prediction",
+            "SNPABI", "SNPEmulator", "Secrets",
+        ]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
     library(
         "MeasuredBoot",
