@@ -39,8 +39,10 @@ public final class TPMSeat: TPMTransport {
             var response = try own.exchange(command)
             if code == Self.unseal, response.count > Self.firstByte { response[Self.firstByte] ^= 1 }
             return response
-        case .replaceResponse: return code == Self.unseal ? TPMForgery.unsealed(by: command) : own(command)
-        case .stripEncryption: return own(code == Self.unseal ? TPMForgery.withoutEncryption(command) : command)
+        case .replaceResponse:
+            return try code == Self.unseal ? TPMForgery.unsealed(by: command) : own.exchange(command)
+        case .stripEncryption:
+            return try own.exchange(code == Self.unseal ? TPMForgery.withoutEncryption(command) : command)
         case .delay:
             _ = usleep(Self.delayMicroseconds)
             return try own.exchange(command)
