@@ -11,6 +11,7 @@ struct SealrootInit {
                                     [--json]
                sealroot-init check [--eventlog FILE] [--reference FILE] [--config FILE] [--tcti CONF] [--json]
                sealroot-init fence [--config FILE] [--tcti CONF] [--measurement-log FILE]
+               sealroot-init configuration
                sealroot-init --help | --version
         """
 
@@ -38,6 +39,9 @@ struct SealrootInit {
             case "unlock": return UnlockCommand.run(try UnlockCommand.options(&arguments))
             case "check": return CheckCommand.run(try CheckCommand.options(&arguments))
             case "fence": return FenceCommand.run(try FenceCommand.options(&arguments))
+            case "configuration":
+                try arguments.finish()
+                return ConfigurationCommand.run()
             case let other?: throw UsageError("unknown command '" + other + "'")
             case nil:
                 if arguments.flag("help") {
