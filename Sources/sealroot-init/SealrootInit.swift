@@ -14,6 +14,7 @@ struct SealrootInit {
                    [--config FILE] [--tcti CONF] [--json]
                sealroot-init fence [--config FILE] [--tcti CONF]
                    [--measurement-log FILE]
+               sealroot-init configuration
                sealroot-init --help | --version
 
         unlock opens the root disk with the TPM, check says whether this boot is one
@@ -45,6 +46,9 @@ struct SealrootInit {
             case "unlock": return UnlockCommand.run(try UnlockCommand.options(&arguments))
             case "check": return CheckCommand.run(try CheckCommand.options(&arguments))
             case "fence": return FenceCommand.run(try FenceCommand.options(&arguments))
+            case "configuration":
+                try arguments.finish()
+                return ConfigurationCommand.run()
             case let other?: throw UsageError("unknown command '" + other + "'")
             case nil:
                 if arguments.flag("help") {
