@@ -43,7 +43,7 @@ emulator: ## build snp-emulator, with the Swift runtime linked in
 build: guest owner agent ## build the programs that are packaged
 
 # What was built once is reused, until something that goes into it changes.
-SOURCES := $(shell find Package.swift Sources Initramfs Packaging -type f)
+SOURCES := $(shell find Package.swift Sources Hooks Initramfs Packaging -type f)
 
 deb: .build/deb/done ## build the Debian packages into .build/deb
 .build/deb/done: $(SOURCES)
@@ -93,7 +93,8 @@ lint: ## check the style of Swift and shell, and the markup of the manual
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/build-confidential Packaging/images/mirror \
 		Tests/package-install Tests/package-install-checks Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
-		Initramfs/initramfs-tools/scripts/*/* Initramfs/initramfs-tools/scripts/sealroot-functions
+		Initramfs/initramfs-tools/scripts/*/* Initramfs/initramfs-tools/scripts/sealroot-functions \
+		Hooks/first-boot Hooks/reseal Hooks/kernel/*/* Hooks/initramfs/*/* Packaging/debian/sealroot.postinst Packaging/debian/sealroot.postrm
 	@for page in Packaging/man/*; do \
 		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done
 
