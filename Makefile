@@ -56,7 +56,7 @@ build: ## build the programs that are packaged
 	@for program in guest owner agent emulator; do $(MAKE) --no-print-directory $$program || exit 1; done
 
 # What was built once is reused, until something that goes into it changes.
-SOURCES := $(shell find Package.swift Sources Initramfs Packaging -type f)
+SOURCES := $(shell find Package.swift Sources Hooks Initramfs Packaging -type f)
 
 deb: .build/deb/done ## build the Debian packages into .build/deb
 .build/deb/done: $(SOURCES)
@@ -115,7 +115,8 @@ lint: ## check the style of Swift and shell, the manual against the programs, an
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/build-confidential Packaging/images/build-debian13 Packaging/images/mirror \
-		Packaging/debian/sealroot.postrm Packaging/debian/tests/unattended-unlock \
+		Packaging/debian/sealroot.post* Hooks/first-boot Hooks/reseal Hooks/kernel/*/* Hooks/initramfs/*/* \
+		Packaging/debian/tests/unattended-unlock \
 		Tests/package-* Tests/initramfs-bench* Tests/Fuzz/run Tests/Fuzz/seeds \
 		Initramfs/initramfs-tools/hooks/* Initramfs/initramfs-tools/scripts/*/* Initramfs/contents \
 		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot

@@ -13,7 +13,7 @@ extension EnrollmentError: CustomStringConvertible {
         switch self {
         case .file: "device"
         case .header, .luks, .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .lastKeyslot, .keyslotVanished,
-            .noRecoveryKey, .severalRecoveryKeys:
+            .noRecoveryKey, .severalRecoveryKeys, .mapping:
             "volume"
         case .delivery: "key"
         case .token, .severalTokens, .notResealable, .tokenTooLarge: "token"
@@ -38,6 +38,7 @@ extension EnrollmentError: CustomStringConvertible {
         case .notEnrolled: "no sealroot token: 'sealroot enroll' makes one"
         case .fenceNotBound(let pcr):
             "the PCR list must hold the fence PCR " + String(pcr) + ": without it the same boot can unseal again"
+        case .mapping(let difference): "the mapping is not what the header says: " + difference
         case .noSuchPCR: "a PCR is a number from 0 to 23"
         case .fenceUnexplained(let pcr, let value):
             "PCR " + String(pcr) + " is " + Hexadecimal.encode(value)

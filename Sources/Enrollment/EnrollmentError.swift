@@ -62,6 +62,8 @@ public enum EnrollmentError: Error, Equatable {
     case lastKeyslot
     /// Somebody else removed the new keyslot before the token was written.
     case keyslotVanished(Int)
+    /// The kernel's mapping is not the one that the header describes; in what.
+    case mapping(String)
     /// A key that could not be handed over.
     case delivery(FileError)
 
@@ -77,7 +79,7 @@ public enum EnrollmentError: Error, Equatable {
         case .token: .malformed
         case .authorityKeyMalformed, .noteMalformed, .requestMalformed: .malformed
         case .wrongPassphrase, .alreadyEnrolled, .notEnrolled, .severalTokens, .lastKeyslot, .keyslotVanished,
-            .notResealable, .tokenTooLarge, .noRecoveryKey:
+            .notResealable, .tokenTooLarge, .noRecoveryKey, .mapping:
             .volumeRefused
         case .fenceNotBound, .noSuchPCR, .oneBootOnly, .authorityUnknown, .noCounter, .severalRecoveryKeys: .usage
         case .fenceUnexplained, .bootNotApproved, .counter, .approvalInvalid, .notPredicted: .bootRefused

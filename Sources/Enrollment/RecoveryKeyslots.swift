@@ -32,10 +32,12 @@ public struct RecoveryKeyslots: Sendable {
     ///
     /// - Parameters:
     ///   - passphrase: opens any keyslot of the volume.
+    ///   - keep: gets the key before it opens anything; where it throws, nothing has changed.
     ///   - deliver: gets the key once both are on the disk; where it throws, they are removed again, since nobody
     ///     has the key.
     public func add(
         passphrase: borrowing SecretBytes,
+        keep: (borrowing RecoveryKey) throws(EnrollmentError) -> Void = { (_) throws(EnrollmentError) in },
         deliver: (borrowing RecoveryKey, Entry) throws(EnrollmentError) -> Void
     ) throws(EnrollmentError) {
         // What the boot would refuse gets no key either.
@@ -45,6 +47,7 @@ public struct RecoveryKeyslots: Sendable {
         let key = try rethrow(as: { (error: CryptographyError) in EnrollmentError.sealing(.cryptography(error)) }) {
             () throws(CryptographyError) in try RecoveryKey.generate()
         }
+        try keep(key)
         let keyslot = try luks { () throws(LUKSError) in
             try volume.addKeyslot(volumeKey: volumeKey, fullEntropyPassphrase: key.text)
         }

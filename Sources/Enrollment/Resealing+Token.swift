@@ -38,6 +38,27 @@ extension Resealing {
         return policies
     }
 
+    func signed(
+        _ boots: [ExpectedBoot], _ maker: PolicyMaker, limit: UInt64?, by authority: LocalAuthority
+    ) throws(EnrollmentError) -> [SealedToken.PCRPolicy] {
+        try boots.map { (boot) throws(EnrollmentError) in
+            try maker.signed(boot, limit: limit, by: authority.key)
+        }
+    }
+
+    /// Whether the token approves these boots, until the counter passes `limit`, and nothing else.
+    func isExactly(
+        _ boots: [ExpectedBoot], _ volume: EnrolledVolume, _ maker: PolicyMaker, limit: UInt64?
+    ) throws(EnrollmentError) -> Bool {
+        let policies = volume.token.policies
+        guard policies.count == boots.count else { return false }
+        for boot in boots {
+            let digest = try maker.draft(boot, limit: limit).digest
+            guard policies.contains(where: { $0.digest == digest }) else { return false }
+        }
+        return true
+    }
+
     /// Writes the policies: all of `needed`, and of `spare` as many as the header has room for.
     func write(
         needed: [SealedToken.PCRPolicy], spare: [SealedToken.PCRPolicy], to volume: EnrolledVolume, count: UInt64?
@@ -67,6 +88,11 @@ extension EnrolledVolume {
         let others = header.metadata.compact.utf8.count - self.token.json().compact.utf8.count
         return others + token.json().compact.utf8.count + slack <= header.jsonByteCount
     }
+}
+
+extension [SealedToken.PCRPolicy] {
+    /// One of them binds the same. A signature differs each time, so policies are told apart by that.
+    func binds(_ other: SealedToken.PCRPolicy) -> Bool { contains { $0.digest == other.digest } }
 }
 
 extension Array {

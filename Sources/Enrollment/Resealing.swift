@@ -42,57 +42,72 @@ public struct Resealing: Sendable {
     /// Approves `boots` beside what is approved already, so that the present boot's way stays open until `commit`.
     ///
     /// The token is written in one step, and not at all where it says all this already.
-    public func add(_ boots: [ExpectedBoot], _ tpm: borrowing TPM) throws(EnrollmentError) -> Result {
+    ///
+    /// - Parameter fallbacks: boots that are approved, too, as far as the header has room, the most wanted first.
+    public func add(
+        _ boots: [ExpectedBoot], fallbacks: [ExpectedBoot] = [], _ tpm: borrowing TPM
+    ) throws(EnrollmentError) -> Result {
         let lock = try locked()
         defer { withExtendedLifetime(lock) {} }
         try finishRotation(tpm)
         let (volume, key, maker) = try open()
         let count = try count(maker, volume, tpm)
         let policies = try approved(volume, from: count)
-        let wanted = try boots.map { (boot) throws(EnrollmentError) in
-            try maker.signed(boot, limit: count, by: key.key)
-        }
-        // A signature differs each time, so policies are told apart by what they bind.
-        let added = wanted.filter { new in !policies.contains { $0.digest == new.digest } }
+        let wanted = try signed(boots, maker, limit: count, by: key)
+        let spare = try signed(fallbacks, maker, limit: count, by: key)
         let present = try ExpectedPCRs.read(maker.selection, fencePCR: fencePCR, tpm)
-        let (unlocking, others) = try policies.separated { (policy) throws(EnrollmentError) in
-            try maker.approvedBoot(policy)?.values == present
+        let (needed, others) = try policies.separated { (policy) throws(EnrollmentError) in
+            if wanted.binds(policy) { return true }
+            return try maker.approvedBoot(policy)?.values == present
         }
-        return try write(needed: added + unlocking, spare: others, to: volume, count: count)
+        let (kept, obsolete) = others.separated { spare.binds($0) }
+        return try write(
+            needed: wanted.filter { !policies.binds($0) } + needed,
+            spare: spare.filter { !policies.binds($0) } + kept + obsolete, to: volume, count: count)
     }
 
     /// Drops every approval but those of the present boot and of `boots`, and moves the counter on, so that what was
-    /// dropped is worthless also where the host kept it.
+    /// dropped is worthless also where the host kept it. Where nothing is to be dropped, nothing is written.
     ///
+    /// Nothing is approved that was not: a host that has changed `/boot` since the boot gains nothing by it.
+    ///
+    /// - Parameter fallbacks: boots that are kept, too, as far as the header has room, the most wanted first.
     /// - Throws: `.bootNotApproved` where the present boot is none that the token approves: then nobody knows which of
     ///   them are obsolete.
-    public func commit(keeping boots: [ExpectedBoot], _ tpm: borrowing TPM) throws(EnrollmentError) -> Result {
+    public func commit(
+        keeping boots: [ExpectedBoot], fallbacks: [ExpectedBoot] = [], _ tpm: borrowing TPM
+    ) throws(EnrollmentError) -> Result {
         let lock = try locked()
         defer { withExtendedLifetime(lock) {} }
         try finishRotation(tpm)
         let (volume, key, maker) = try open()
         let count = try count(maker, volume, tpm)
         let values = try ExpectedPCRs.read(maker.selection, fencePCR: fencePCR, tpm)
-        var kept: [ExpectedBoot] = []
+        var known: [ExpectedBoot] = []
         for policy in try approved(volume, from: count) {
-            // Of another set of PCRs only this maker's can be told to be the present boot's.
-            guard let boot = try maker.approvedBoot(policy), boot.values == values else { continue }
-            kept.append(boot)
-            break
+            // Of another set of PCRs only this maker's can be told to be a certain boot's.
+            if let boot = try maker.approvedBoot(policy) { known.append(boot) }
         }
-        guard !kept.isEmpty else { throw .bootNotApproved }
-        kept += boots.filter { boot in !kept.contains { $0.values == boot.values } }
+        guard let present = known.first(where: { $0.values == values }) else { throw .bootNotApproved }
+        let kept = [present] + boots.filter { $0.values != values && known.have($0) }
+        let spare = fallbacks.filter { known.have($0) && !kept.have($0) }
+        if try isExactly(kept + spare, volume, maker, limit: count) {
+            return Result(policies: volume.token.policies.map(\.label), dropped: [], added: [], count: count)
+        }
         // They hold before the counter moves and after it, so a power cut between the two locks nobody out.
         let limit = count.map { $0 + 1 }
-        let policies = try kept.map { (boot) throws(EnrollmentError) in
-            try maker.signed(boot, limit: limit, by: key.key)
-        }
-        let result = try write(needed: policies, spare: [], to: volume, count: limit)
+        let result = try write(
+            needed: signed(kept, maker, limit: limit, by: key), spare: signed(spare, maker, limit: limit, by: key),
+            to: volume, count: limit)
         if let counter = maker.counter, let count {
             try CounterSteps.step(counter, from: count, by: key.key, over: volume.storageKey(), tpm)
         }
         return result
     }
+}
+
+extension [ExpectedBoot] {
+    fileprivate func have(_ boot: ExpectedBoot) -> Bool { contains { $0.values == boot.values } }
 }
 
 /// The PCRs that a volume's policies bind, as they are without the fence.

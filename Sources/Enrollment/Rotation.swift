@@ -14,6 +14,15 @@ public enum RotationKey: ~Copyable {
     case passphrase(SecretBytes)
 }
 
+/// What the unlock of a boot by an imported key left for the running system.
+public enum HandedOver {
+    /// The passphrase of the keyslot that opened `device`; nil where nothing was left, or too long ago.
+    public static func passphrase(of device: String) throws(EnrollmentError) -> SecretBytes? {
+        guard let bytes = Handover.take(for: try VolumeHeader.read(device).uuid) else { return nil }
+        return try sealing { () throws(SealingError) in try SealedSecret(copying: bytes).keyslotPassphrase() }
+    }
+}
+
 extension Resealing {
     /// The volume's key was sealed elsewhere, and the next `reseal` shall exchange it.
     public func isImported() throws(EnrollmentError) -> Bool {

@@ -7,13 +7,12 @@ internal import Secrets
 enum VolumeHeader {
     /// Both copies, read and checked: what the boot would refuse is not enrolled either.
     static func read(_ device: String) throws(EnrollmentError) -> LUKSHeader {
-        do throws(HeaderImageError) { return try HeaderImage.header(of: device) } catch {
-            switch error {
-            case .file(let error): throw .file(error)
-            case .header(let error): throw .header(error)
-            case .cryptography(let error): throw .sealing(.cryptography(error))
-            }
-        }
+        do throws(HeaderImageError) { return try HeaderImage.header(of: device) } catch { throw EnrollmentError(error) }
+    }
+
+    /// The same, to open the volume by.
+    static func copy(of device: String) throws(EnrollmentError) -> HeaderImage {
+        do throws(HeaderImageError) { return try HeaderImage.copy(of: device) } catch { throw EnrollmentError(error) }
     }
 
     static func volumeKey(
@@ -21,6 +20,16 @@ enum VolumeHeader {
     ) throws(EnrollmentError) -> SecretBytes {
         do throws(LUKSError) { return try volume.volumeKey(passphrase: passphrase) } catch {
             throw error.isWrongKey ? .wrongPassphrase : .luks(error)
+        }
+    }
+}
+
+extension EnrollmentError {
+    init(_ error: HeaderImageError) {
+        switch error {
+        case .file(let error): self = .file(error)
+        case .header(let error): self = .header(error)
+        case .cryptography(let error): self = .sealing(.cryptography(error))
         }
     }
 }

@@ -1,13 +1,13 @@
 internal import CLinux
-internal import InitramfsRuntime
-internal import RecoveryKeys
+public import InitramfsRuntime
+public import RecoveryKeys
 internal import Secrets
 
 /// The recovery key in a file of its own, for `cryptsetup --key-file`: 71 bytes and no line end, since
 /// every byte of such a file is part of the passphrase.
-enum RecoveryKeyFile {
+public enum RecoveryKeyFile {
     /// Makes `path`, readable for its owner only; it is on the medium when this returns.
-    static func create(_ path: String, for key: borrowing RecoveryKey) throws(FileError) {
+    public static func create(_ path: String, for key: borrowing RecoveryKey) throws(FileError) {
         let file = try FileDescriptor.create(path, mode: 0o600)
         var done = 0
         while done < key.text.count {

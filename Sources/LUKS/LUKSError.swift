@@ -11,6 +11,7 @@ public struct LUKSError: Error, Equatable, CustomStringConvertible {
         case volumeKey = "crypt_volume_key_get"
         case checkPassphrase = "crypt_activate_by_passphrase"
         case activate = "crypt_activate_by_volume_key"
+        case resize = "crypt_resize"
         case deactivate = "crypt_deactivate"
         case setPBKDF = "crypt_set_pbkdf_type"
         case addKeyslot = "crypt_keyslot_add_by_key"

@@ -92,6 +92,17 @@ public import Secrets
         try check(code, .activate)
     }
 
+    /// Lets the mapping `name` reach to the end of the device below, while it is in use.
+    public func grow(_ name: String, volumeKey: borrowing SecretBytes) throws(LUKSError) {
+        let code = unsafe volumeKey.bytes.withUnsafeBytes { key in
+            // Without a name this puts the key into this thread's keyring, where the kernel takes it for the new table.
+            unsafe crypt_activate_by_volume_key(
+                device, nil, key.bindMemory(to: CChar.self).baseAddress, key.count, shim_CRYPT_ACTIVATE_KEYRING_KEY)
+        }
+        try check(code, .activate)
+        try check(unsafe crypt_resize(device, name, 0), .resize)
+    }
+
     /// Takes the mapping `name` away.
     public static func deactivate(_ name: String) throws(LUKSError) {
         try check(unsafe crypt_deactivate(nil, name), .deactivate)

@@ -67,7 +67,9 @@ public final class VirtualMachine {
         try? theirs.close()
     }
 
-    deinit {
+    deinit { end() }
+
+    private func end() {
         for process in processes.reversed() where process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
@@ -130,6 +132,12 @@ public final class VirtualMachine {
         let output = try console.wait(forAny: ["<E\(mark):"], seconds: seconds).before
         let status = try console.wait(forAny: [">"], seconds: seconds).before
         return (output.replacingOccurrences(of: "\r\n", with: "\n"), Int(status) ?? -1)
+    }
+
+    /// Nothing that the system has not written by now reaches the disk.
+    public func cutPower() {
+        end()
+        for process in processes { process.waitUntilExit() }
     }
 
     /// Shuts the system down and waits until the machine is off.

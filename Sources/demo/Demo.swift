@@ -31,6 +31,7 @@ struct Demo {
                 try disk.boot(
                     emulator: emulator, state: folder + "/chip", options: ["--console", folder + "/console.log"]))
             try session.follow()
+            try session.awaitExchange()
             return session
         }
         let answers = try DemoFailure.machine { () throws(VirtualMachineError) in try session.ask() }

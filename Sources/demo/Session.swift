@@ -38,6 +38,16 @@ final class Session {
         print(String(format: "%6.1f s  %@", Date().timeIntervalSince(start), meaning))
     }
 
+    /// Waits until the unit of the first boot has exchanged the key that the maker of the image knows; the kernel keeps it
+    /// for that unit alone.
+    func awaitExchange() throws(VirtualMachineError) {
+        let answer = try machine.run("systemctl start sealroot-first-boot; grep -c sealroot: /proc/keys", seconds: 600)
+        guard answer.output.hasPrefix("0\n") else {
+            throw .start("the first boot did not exchange the key:\n" + answer.output)
+        }
+        tell("the key is exchanged, and gone from the kernel")
+    }
+
     func ask() throws(VirtualMachineError) -> Answers {
         try Answers(
             status: machine.run("cat /run/sealroot/status.json").output,

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Enrollment
 internal import InitramfsRuntime
 internal import RecoveryKeys
 internal import Secrets
@@ -20,6 +21,17 @@ enum PassphraseInput {
         } catch {
             throw CommandFailure(error, area: "key")
         }
+    }
+
+    /// As above; but where no file was named and the unlock of this boot has left its secret, nobody is asked.
+    static func read(
+        keyFile: String?, handedOverFor device: String
+    ) throws(CommandFailure) -> SecretBytes {
+        if keyFile == nil {
+            let handed = try enrolling { () throws(EnrollmentError) in try HandedOver.passphrase(of: device) }
+            if let handed { return handed }
+        }
+        return try read(keyFile: keyFile)
     }
 
     /// One line of standard input, without its end; `prompt` is shown where that is a terminal, the answer is not.

@@ -10,7 +10,8 @@ struct Sealroot: ParsableCommand {
         version: "sealroot " + Release.version,
         subcommands: [
             AttestCommand.self, EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, PolicyCommand.self,
-            Predict.self, RecoveryKeyCommand.self, ReferenceCommand.self, Reseal.self, Status.self, Unseal.self,
+            Predict.self, RecoveryKeyCommand.self, ReferenceCommand.self, Reseal.self, Resize.self, Status.self,
+            Unseal.self,
             Wipe.self,
         ])
 }

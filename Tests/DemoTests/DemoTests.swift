@@ -25,7 +25,8 @@ struct DemoTests {
         echo() { printf '%s\\r\\n' "$*"; }
         cat() { command cat "${1##*/}"; }
         tpm2_pcrread() { echo "  sha256:"; }
-        systemctl() { exit 0; }
+        systemctl() { [ "$1" != poweroff ] || exit 0; }
+        grep() { echo "$(command cat keys)"; }
         for line in "Welcome to GRUB" "Loading Linux" "sealroot: boot: log ok" "sealroot: volume: unlocked"; do
             echo "$line"
         done
@@ -33,8 +34,10 @@ struct DemoTests {
         while read -r line; do eval "$line"; done
         """
 
-    private func demo(_ status: String) throws -> CommandResult {
+    /// - Parameter keys: how many of ours are in the kernel's keyring after the first boot's unit.
+    private func demo(_ status: String, keys: Int = 0) throws -> CommandResult {
         try scratch.write(Array(status.utf8), to: "status.json")
+        try scratch.write(Array("\(keys)\n".utf8), to: "keys")
         return try Command.run(["timeout", "-k", "5", "60", Scratch.product("demo").path], folder: scratch.path)
     }
 
@@ -63,6 +66,11 @@ struct DemoTests {
             #expect(result.status == 70)
             #expect(result.errorText.contains("no good step '\(step)'"), "\(result.errorText)")
         }
+    }
+
+    @Test func failsWhereTheKernelKeepsTheKeyOfTheImagesMaker() throws {
+        let result = try demo(status, keys: 1)
+        #expect(result.status == 70 && result.errorText.contains("did not exchange the key"), "\(result.errorText)")
     }
 
     @Test(arguments: [

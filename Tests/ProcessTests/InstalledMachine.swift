@@ -23,8 +23,11 @@ final class InstalledMachine {
     var system: [String] { machine.system }
 
     /// Restarts the TPM and measures the boot of the files as they are now.
-    func boot() throws {
-        let result = try machine.sealroot(["predict", "--json"] + system)
+    ///
+    /// - Parameter kernel: that is chosen in the menu; nil for the default entry.
+    func boot(kernel: String? = nil) throws {
+        let choice = kernel.map { ["--kernel", $0] } ?? []
+        let result = try machine.sealroot(["predict", "--json"] + choice + system)
         let events = try #require(try JSONValue(parsing: result.output)["events"]?.array)
         let digests = try events.map { event in
             let pcr = try #require(event["pcr"]?.integer)

@@ -14,11 +14,16 @@ struct NextBoots {
     let bank: DigestAlgorithm
     let installed: InstalledSystem
     let history: BootHistory
+    /// The initrds that a boot may have; nil where any will do.
+    private var initrds: KnownInitrds?
 
     /// - Parameter eventlog: the log of the last boot; nil for the kernel's.
-    init(of system: SystemOptions, eventlog: String?, present: PresentPCRs) throws(CommandFailure) {
+    init(
+        of system: SystemOptions, eventlog: String?, present: PresentPCRs, initrds: KnownInitrds? = nil
+    ) throws(CommandFailure) {
         let source = try PredictionSource.read(system, eventlog: eventlog, template: nil)
         try self.init(of: system, after: source.history, present: present)
+        self.initrds = initrds
     }
 
     private init(of system: SystemOptions, after history: BootHistory, present: PresentPCRs) throws(CommandFailure) {
@@ -48,20 +53,41 @@ struct NextBoots {
 
     /// The default entry's boot, then that of each kernel; each once.
     func all(kernels: [String]) throws(CommandFailure) -> [ExpectedBoot] {
-        var boots = [try boot(kernel: nil)]
-        for kernel in kernels {
-            let boot = try boot(kernel: kernel)
-            if !boots.contains(where: { $0.values == boot.values }) { boots.append(boot) }
+        try coming(kernels: kernels, withFallbacks: false).boots
+    }
+
+    /// The default entry's boot, that of each kernel that was asked for, and what somebody may choose when the default
+    /// does not boot.
+    func coming(kernels: [String], withFallbacks: Bool) throws(CommandFailure) -> ComingBoots {
+        let usual = try predict(kernel: nil)
+        var coming = ComingBoots(boots: [try boot(of: usual, asking: nil)])
+        for kernel in kernels { coming.add(try boot(kernel: kernel)) }
+        guard withFallbacks else { return coming }
+        let installed: [InstalledKernel]
+        do throws(InstalledSystemError) { installed = try self.installed.kernels() } catch {
+            throw CommandFailure(PredictionError.system(error))
         }
-        return boots
+        for version in installed.reversed().map(\.version.description) where !usual.boots(version) {
+            do throws(CommandFailure) { coming.add(fallback: try boot(kernel: version)) } catch {
+                coming.skipped.append(SkippedKernel(version: version, reason: error.detail))
+            }
+        }
+        return coming
     }
 
     /// - Throws: 77 where a PCR that the policies bind cannot be predicted, with the event and the reason.
     func boot(kernel: String?) throws(CommandFailure) -> ExpectedBoot {
-        let prediction: Prediction
+        try boot(of: predict(kernel: kernel), asking: kernel)
+    }
+
+    private func predict(kernel: String?) throws(CommandFailure) -> Prediction {
         do throws(PredictionError) {
-            prediction = try Prediction.make(of: installed, after: history, kernel: kernel)
+            return try Prediction.make(of: installed, after: history, kernel: kernel)
         } catch { throw CommandFailure(error) }
+    }
+
+    private func boot(of prediction: Prediction, asking kernel: String?) throws(CommandFailure) -> ExpectedBoot {
+        if let initrds { try initrds.check(prediction) }
         return ExpectedBoot(
             label: prediction.entry.last ?? kernel ?? "next boot",
             values: try present.map { (pcr) throws(CommandFailure) in try value(pcr, prediction) })

@@ -17,6 +17,8 @@ struct Reseal: ParsableCommand {
             there. With --commit, after a boot that unlocked, it drops the policies that are obsolete and moves the \
             revocation counter on, so that an old copy of the token no longer opens the volume.
 
+            With --all-kernels each kernel that GRUB's menu offers stays bootable, as far as the header has room.
+
             A key that was sealed elsewhere, as for a prepared image, is exchanged for one that only this TPM knows.
             """)
 
@@ -31,6 +33,15 @@ struct Reseal: ParsableCommand {
     @Option(
         help: ArgumentHelp("Approve the boot of this kernel, too; may be given more than once.", valueName: "version"))
     var kernel: [String] = []
+
+    @Flag(help: "Approve the boot of each kernel in /boot, too, as far as it can be predicted.")
+    var allKernels = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Approve no boot with another initrd than those of this list, as sha256sum writes it.", valueName: "file"),
+        completion: .file())
+    var initrds: String?
 
     @Option(
         help: ArgumentHelp("The log of the last boot (default: the kernel's).", valueName: "file"), completion: .file())
@@ -61,40 +72,54 @@ struct Reseal: ParsableCommand {
     }
 
     func run() throws {
+        var willUnlock = true
         try reporting(json: json) { () throws(CommandFailure) in
             let configuration = try device.configuration()
             let resealing = Resealing(
                 device: try device.path(configuration), store: state.store,
-                fencePCR: configuration?.fencePCR ?? GuestConfiguration.defaultFencePCR)
+                fencePCR: StatusSettings(configuration).fencePCR)
             let tpm = try tpm.connect()
             let present = try enrolling { () throws(EnrollmentError) in try resealing.present(tpm) }
-            let boots = try NextBoots(of: system, eventlog: eventlog, present: present).all(kernels: kernel)
-            if commit {
-                show(try enrolling { () throws(EnrollmentError) in try resealing.commit(keeping: boots, tpm) })
-                return
-            }
-            var isExchange = rotate
-            if !isExchange { isExchange = try enrolling { () throws(EnrollmentError) in try resealing.isImported() } }
-            if isExchange {
-                try exchange(resealing, boots, tpm)
-            } else {
-                show(try enrolling { () throws(EnrollmentError) in try resealing.add(boots, tpm) })
+            let known: KnownInitrds?
+            if let initrds { known = try KnownInitrds(readingFrom: initrds) } else { known = nil }
+            let boots = try NextBoots(of: system, eventlog: eventlog, present: present, initrds: known)
+                .coming(kernels: kernel, withFallbacks: allKernels)
+            let result = try approve(boots.boots, boots.fallbacks, resealing, tpm)
+            let status = VolumeStatus.examine(
+                resealing.device, next: boots.boots[0], settings: StatusSettings(configuration), tpm: tpm)
+            willUnlock = status.willUnlock
+            ResealReport(result, skipped: boots.skipped, status: status).print(json: json)
+        }
+        guard willUnlock else { throw ArgumentParser.ExitCode(InitramfsRuntime.ExitCode.bootRefused.rawValue) }
+    }
+
+    private func approve(
+        _ boots: [ExpectedBoot], _ fallbacks: [ExpectedBoot], _ resealing: Resealing, _ tpm: borrowing TPM
+    ) throws(CommandFailure) -> Resealing.Result {
+        if commit {
+            return try enrolling { () throws(EnrollmentError) in
+                try resealing.commit(keeping: boots, fallbacks: fallbacks, tpm)
             }
         }
+        var isExchange = rotate
+        if !isExchange { isExchange = try enrolling { () throws(EnrollmentError) in try resealing.isImported() } }
+        guard isExchange else {
+            return try enrolling { () throws(EnrollmentError) in try resealing.add(boots, fallbacks: fallbacks, tpm) }
+        }
+        return try exchange(resealing, boots + fallbacks, tpm)
     }
 
     private func exchange(
         _ resealing: Resealing, _ boots: [ExpectedBoot], _ tpm: borrowing TPM
-    ) throws(CommandFailure) {
+    ) throws(CommandFailure) -> Resealing.Result {
         let choice: AuthorityChoice?
         if let authority { choice = try SealingArguments.authority(authority) } else { choice = nil }
         let key = try rotationKey(resealing)
-        show(
-            try enrolling { () throws(EnrollmentError) in
-                try resealing.rotate(
-                    key, to: boots, authority: choice, counter: SealingArguments.counter(counter) ?? .automatic, tpm,
-                    factor: SNPSecondFactor())
-            })
+        return try enrolling { () throws(EnrollmentError) in
+            try resealing.rotate(
+                key, to: boots, authority: choice, counter: SealingArguments.counter(counter) ?? .automatic, tpm,
+                factor: SNPSecondFactor())
+        }
     }
 
     /// What the unlock of this boot left in the kernel's keyring, unless a file was named.
@@ -104,31 +129,5 @@ struct Reseal: ParsableCommand {
             if let handed { return .secret(handed) }
         }
         return .passphrase(try PassphraseInput.read(keyFile: keyFile))
-    }
-
-    private func show(_ result: Resealing.Result) { ResealReport(result).print(json: json) }
-}
-
-/// What a token holds after a change of its policies.
-struct ResealReport {
-    private let result: Resealing.Result
-
-    init(_ result: Resealing.Result) { self.result = result }
-
-    func print(json: Bool) {
-        guard json else {
-            for label in result.added { Console.print("approved: " + Printable.escape(label)) }
-            for label in result.dropped { Console.print("dropped: " + Printable.escape(label)) }
-            if result.added.isEmpty && result.dropped.isEmpty { Console.print("the policies are as they were") }
-            if let count = result.count { Console.print("revocation counter: " + String(count)) }
-            return
-        }
-        func list(_ labels: [String]) -> JSONValue { .array(labels.map { .string($0) }) }
-        let object = JSONValue.object([
-            JSONMember("policies", list(result.policies)), JSONMember("added", list(result.added)),
-            JSONMember("dropped", list(result.dropped)),
-            JSONMember("count", result.count.map { .integer(Int64(clamping: $0)) } ?? .null),
-        ])
-        Console.print(object.compact)
     }
 }

@@ -45,15 +45,12 @@ struct Status: ParsableCommand {
     private func examine() throws(CommandFailure) -> VolumeStatus {
         let configuration = try device.configuration()
         let path = try device.path(configuration)
-        let fencePCR = configuration?.fencePCR ?? GuestConfiguration.defaultFencePCR
-        let settings = StatusSettings(
-            fencePCR: fencePCR, parentName: configuration?.parentName, authorityName: configuration?.authorityName,
-            isPrompting: configuration?.unenrolled == .prompt)
+        let settings = StatusSettings(configuration)
         let tpm = try tpm.connect()
         var next: ExpectedBoot?
         var obstacle: VolumeStatus.Obstacle?
         do throws(CommandFailure) {
-            next = try predicted(path, fencePCR, tpm)
+            next = try predicted(path, settings.fencePCR, tpm)
         } catch {
             // A volume without a token has worse to tell than that its boot cannot be predicted.
             obstacle = VolumeStatus.Obstacle(area: error.area, detail: error.detail)
@@ -69,6 +66,15 @@ struct Status: ParsableCommand {
         let resealing = Resealing(device: path, store: AuthorityStore(), fencePCR: fencePCR)
         let present = try enrolling { () throws(EnrollmentError) in try resealing.present(tpm) }
         return try NextBoots(of: system, eventlog: eventlog, present: present).boot(kernel: kernel)
+    }
+}
+
+extension StatusSettings {
+    init(_ configuration: GuestConfiguration?) {
+        self.init(
+            fencePCR: configuration?.fencePCR ?? GuestConfiguration.defaultFencePCR,
+            parentName: configuration?.parentName, authorityName: configuration?.authorityName,
+            isPrompting: configuration?.unenrolled == .prompt)
     }
 }
 
