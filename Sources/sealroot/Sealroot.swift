@@ -6,7 +6,8 @@ internal import InitramfsRuntime
 struct Sealroot: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sealroot",
-        abstract: "Seals the root disk of a confidential VM to its TPM and boot.",
+        // No abstract: the list of commands, with the prompt behind it, fills a screen of 24 lines.
+        usage: "sealroot <subcommand>",
         version: "sealroot " + Release.version,
         subcommands: [
             AttestCommand.self, EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, PolicyCommand.self,

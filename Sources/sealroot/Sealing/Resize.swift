@@ -7,7 +7,7 @@ internal import JSON
 /// `sealroot resize`.
 struct Resize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Let the open volume reach to the end of its partition, which has grown.",
+        abstract: "Let the open volume have all of its partition.",
         discussion: """
             The file system is for its own tools to grow. After the first boot of a prepared image nobody is asked for \
             a passphrase: the unlock has left the secret for 15 minutes. After any other boot the whole partition is \
