@@ -315,6 +315,7 @@ let testTargets: [Target] = [
         "ManualTests",
         [
             "InitramfsRuntime", "SNPABI", "SNPEmulator", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
+            "snp-emulator-guest",
         ]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
     tests(
@@ -325,8 +326,8 @@ let testTargets: [Target] = [
     tests(
         "ProcessTests",
         [
-            "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
-            "TestSupport", "sealroot", "sealroot-init",
+            "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "HostAttacks", "JSON", "LUKSHeader", "Sealing",
+            "Secrets", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
         ]),
     tests("AttackTests", ["HostAttacks", "JSON", "TestSupport", "sealroot", "sealroot-init", "snp-emulator"]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot", "snp-emulator"]),

@@ -34,6 +34,8 @@ struct ConfigurationFields {
         }
     }
 
+    func has(_ key: String) -> Bool { fields.contains { $0.key == key } }
+
     /// Takes the value of `key`, if the file has it.
     mutating func optional<Value>(
         _ key: String, _ rule: (expected: String, parse: (String) -> Value?)
@@ -46,11 +48,14 @@ struct ConfigurationFields {
         return value
     }
 
-    /// Takes the value of `key`, which the file must have.
-    mutating func required<Value>(
-        _ key: String, _ rule: (expected: String, parse: (String) -> Value?)
-    ) throws(ConfigurationError) -> Value {
-        guard let value = try optional(key, rule) else { throw ConfigurationError(key: key, .missingKey) }
+    /// Takes the value of `key`, which the file must have unless there is a `marked` one; both must then be the same.
+    mutating func required(
+        _ key: String, _ rule: (expected: String, parse: (String) -> String?), marked: String?
+    ) throws(ConfigurationError) -> String {
+        let line = fields.first { $0.key == key }?.line
+        let own = try optional(key, rule)
+        if let own, let marked, own != marked { throw ConfigurationError(line: line, key: key, .crypttab(marked)) }
+        guard let value = own ?? marked else { throw ConfigurationError(key: key, .missingKey) }
         return value
     }
 

@@ -55,10 +55,12 @@ public struct GuestConfiguration: Equatable, Sendable {
     /// Nil where the boot does not attest its TPM.
     public let attestation: AttestationSettings?
 
-    public init(parsing bytes: [UInt8]) throws(ConfigurationError) {
+    /// - Parameter crypttab: what `/etc/crypttab` holds: the volume that it marks need not be named once more.
+    public init(parsing bytes: [UInt8], crypttab: [UInt8] = []) throws(ConfigurationError) {
         var fields = try ConfigurationFields(parsing: bytes)
-        device = try fields.required("device", Self.devicePath)
-        mapping = try fields.required("mapping", Self.mappingName)
+        let marked = try MarkedVolume.find(in: crypttab)
+        device = try fields.required("device", Self.devicePath, marked: marked?.device)
+        mapping = try fields.required("mapping", Self.mappingName, marked: marked?.mapping)
         tcti = try fields.optional("tcti", Self.nonEmpty) ?? Self.defaultTCTI
         timeoutSeconds = try fields.optional("timeout", Self.seconds) ?? Self.defaultTimeoutSeconds
         parentName = try fields.optional("parent-name", Self.keyName)

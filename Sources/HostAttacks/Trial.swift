@@ -48,6 +48,8 @@ struct Trial: Sendable {
     var preparation = ""
     /// Of `snp-emulator exec`.
     var options: [String] = []
+    /// Of `sealroot-init unlock`.
+    var arguments = ""
     var firmware = "guest.fd"
     var chip = "state"
     var tpm = TPMPlace.guest

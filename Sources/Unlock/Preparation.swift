@@ -25,7 +25,7 @@ enum Preparation {
             try FileBytes.read(path, limit: 1 << 16)
         }
         return try rethrow(as: UnlockFailure.configuration) { () throws(ConfigurationError) in
-            try GuestConfiguration(parsing: bytes)
+            try GuestConfiguration(parsing: bytes, crypttab: VolumeTable.beside(path))
         }
     }
 

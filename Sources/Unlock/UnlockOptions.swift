@@ -1,10 +1,11 @@
 public import Attesting
 public import Configuration
+internal import InitramfsRuntime
 internal import MeasurementLog
 
 /// What the command line of `sealroot-init unlock` asks for.
 public struct UnlockOptions: Sendable {
-    public static let defaultConfigurationPath = "/etc/sealroot/init.conf"
+    public static let defaultConfigurationPath = VolumeTable.configuration
 
     public var configurationPath = defaultConfigurationPath
     /// Takes the place of the file.

@@ -36,7 +36,8 @@ enum FenceCommand {
     /// A configuration that cannot be read must not keep the fence open: the defaults are as good.
     private static func target(_ options: Options) -> (tcti: String, index: Int) {
         let bytes = (try? FileBytes.read(options.configurationPath, limit: 1 << 16)) ?? []
-        let configuration = try? GuestConfiguration(parsing: bytes)
+        let table = VolumeTable.beside(options.configurationPath)
+        let configuration = try? GuestConfiguration(parsing: bytes, crypttab: table)
         return (
             options.tcti ?? configuration?.tcti ?? GuestConfiguration.defaultTCTI,
             configuration?.fencePCR ?? GuestConfiguration.defaultFencePCR

@@ -124,7 +124,8 @@ struct AttackedMachine {
         let program = trial.program == .real ? "$init" : "$control"
         return try boot(
             Self.start(trial.tpm, hasDisk: trial.hasDisk)
-                + "exec \"\(program)\" unlock --config init.conf --no-activate --json --tcti \"$SEALROOT_TCTI\""
+                + "exec \"\(program)\" unlock --config init.conf --no-activate --json --tcti \"$SEALROOT_TCTI\" "
+                + trial.arguments
                 + (trial.isBootChecked ? " --reference reference.json" : ""),
             chip: trial.chip, firmware: trial.firmware, options: options)
     }

@@ -12,7 +12,7 @@ struct DeviceArgument: ParsableArguments {
         completion: .file())
     var config = Self.defaultConfiguration
 
-    static let defaultConfiguration = "/etc/sealroot/init.conf"
+    static let defaultConfiguration = VolumeTable.configuration
 
     /// The configuration; nil where it is not there and nobody asked for it.
     func configuration() throws(CommandFailure) -> GuestConfiguration? {
@@ -23,7 +23,9 @@ struct DeviceArgument: ParsableArguments {
             }
             return nil
         }
-        do throws(ConfigurationError) { return try GuestConfiguration(parsing: bytes) } catch {
+        do throws(ConfigurationError) {
+            return try GuestConfiguration(parsing: bytes, crypttab: VolumeTable.beside(config))
+        } catch {
             throw CommandFailure(code: .configuration, area: "configuration", detail: config + ": " + error.description)
         }
     }

@@ -8,7 +8,7 @@ internal import SecureProcessor
 /// `snp-emulator certs`.
 struct Certs: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List, export, revoke or reissue the certificates of an emulated chip.",
+        abstract: "List, export, revoke or reissue a chip's certificates.",
         discussion: """
             list (default): a line a file of STATE/certs, with the SHA-256 of its DER. export FOLDER: files under the \
             paths of AMD's key server, such as vcek/v1/Milan/cert_chain. revoke ask, revoke asvk: a new revocation list \
