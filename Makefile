@@ -15,7 +15,8 @@ unexport SEALROOT_WITHOUT_HEADER_CHECK
 STATIC := $(CURDIR)/.build-owner/static
 OWNER_BUILD := PKG_CONFIG_PATH=$(STATIC) swift build -c release --static-swift-stdlib --scratch-path .build-owner
 
-.PHONY: help setup build guest control owner agent emulator deb image attacks demo test bench fuzz trixie lint clean
+.PHONY: help setup build guest control owner agent emulator deb image attacks demo test installed tests bench fuzz trixie \
+	lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -50,7 +51,9 @@ agent: ## build snp-emulator-guest, the emulator's part inside a virtual machine
 emulator: ## build snp-emulator, with the Swift runtime linked in
 	$(OWNER_BUILD) --product snp-emulator
 
-build: guest owner agent emulator ## build the programs that are packaged
+# One after the other under `make -j`, too: SwiftPM would have them wait for each other.
+build: ## build the programs that are packaged
+	@for program in guest owner agent emulator; do $(MAKE) --no-print-directory $$program || exit 1; done
 
 # What was built once is reused, until something that goes into it changes.
 SOURCES := $(shell find Package.swift Sources Initramfs Packaging -type f)
@@ -75,9 +78,16 @@ image: .build/images/done ## build the demo's disks and an emulated chip, into .
 demo: setup image emulator ## boot a confidential VM in the emulator, with nobody at the console
 	swift run demo
 
-test: setup image control ## install what is missing, build, and run every test
-	@sh Tests/package-install bookworm .build/deb/*.deb
+test: setup ## install what is missing, build, and run every test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line installed tests
 	swift test
+
+# The two halves of the way to the tests. Side by side they take less time: each waits for disk or mirror now and then.
+installed: image
+	@sh Tests/package-install bookworm .build/deb/*.deb
+
+tests: control
+	swift build --build-tests
 
 trixie: setup deb ## make the packages twice, install them on Debian 13, boot a disk of it that dracut unlocks
 	@sh Tests/package-twice .build/deb/*.deb
@@ -94,23 +104,25 @@ bench: setup image emulator ## measure size and speed, beside peers and limits
 	swift run bench
 	swift run bench --boots
 	.build-owner/release/snp-emulator bench
-	@sh Tests/package-install bookworm .build/deb/*.deb | grep bytes
+	@sh Tests/initramfs-bench .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 
 SECONDS_EACH := 30
 fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=... for some of them
 	$(FUZZ_BUILD) --product fuzz
 	@SECONDS_EACH=$(SECONDS_EACH) sh Tests/Fuzz/run $(FUZZ_TARGETS)
 
-lint: ## check the style of Swift and shell, and the markup of the manual
+lint: ## check the style of Swift and shell, the manual against the programs, and packages that are built
 	swift format lint --strict --recursive Package.swift Sources Tests
 	shellcheck Packaging/setup Packaging/build-deb Packaging/images/build-root Packaging/images/build-disk \
 		Packaging/images/build-confidential Packaging/images/build-debian13 Packaging/images/mirror \
-		Tests/package-twice Tests/package-install Tests/package-install-* Tests/Fuzz/run Tests/Fuzz/seeds Initramfs/initramfs-tools/hooks/* \
-		Initramfs/initramfs-tools/scripts/*/* Initramfs/contents Initramfs/boot-functions \
-		Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot \
-		Packaging/debian/sealroot.postrm
+		Packaging/debian/sealroot.postrm Packaging/debian/tests/unattended-unlock \
+		Tests/package-* Tests/initramfs-bench* Tests/Fuzz/run Tests/Fuzz/seeds \
+		Initramfs/initramfs-tools/hooks/* Initramfs/initramfs-tools/scripts/*/* Initramfs/contents \
+		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot
 	@for page in Packaging/man/*; do \
 		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done
+	SEALROOT_ONLY=ManualTests swift test --filter ManualTests --skip hasExamplesThatWork
+	@[ ! -e .build/deb/done ] || lintian --allow-root --quiet --fail-on error,warning .build/deb/*.deb
 
 clean: ## remove everything that was built
 	rm -rf .build .build-embedded .build-control .build-owner .build-fuzz

@@ -196,7 +196,10 @@ let emulatorTargets: [Target] = [
         ["BoundedBytes", "Cryptography", "FUSEMount", "InitramfsRuntime", "SNPABI", "Secrets"]),
     library(
         "HostAttacks",
-        ["BoundedBytes", "CLinux", "Cryptography", "InitramfsRuntime", "JSON", "SNPABI", "SNPEmulator", "Secrets"]),
+        [
+            "BoundedBytes", "CLinux", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "JSON", "Prediction",
+            "SNPABI", "SNPEmulator", "Secrets",
+        ]),
     library("LaunchMeasurement", ["Cryptography", "SNPABI"]),
     library(
         "MeasuredBoot",
@@ -312,6 +315,7 @@ let testTargets: [Target] = [
         "ManualTests",
         [
             "InitramfsRuntime", "SNPABI", "SNPEmulator", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
+            "snp-emulator-guest",
         ]),
     tests("MeasurementLogTests", ["Cryptography", "MeasurementLog", "TestSupport"]),
     tests(
@@ -322,8 +326,8 @@ let testTargets: [Target] = [
     tests(
         "ProcessTests",
         [
-            "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "JSON", "LUKSHeader", "Sealing", "Secrets",
-            "TestSupport", "sealroot", "sealroot-init",
+            "BoundedBytes", "Cryptography", "EventLog", "HeaderForgery", "HostAttacks", "JSON", "LUKSHeader", "Sealing",
+            "Secrets", "TestSupport", "sealroot", "sealroot-init", "snp-emulator",
         ]),
     tests("AttackTests", ["HostAttacks", "JSON", "TestSupport", "sealroot", "sealroot-init", "snp-emulator"]),
     tests("VMTests", ["JSON", "TestSupport", "VirtualMachine", "sealroot", "snp-emulator"]),

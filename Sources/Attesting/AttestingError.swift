@@ -69,8 +69,8 @@ extension AttestingError: CustomStringConvertible {
         switch self {
         case .policyFile(let error), .certificateFolder(let error): error.description
         case .policy(let error): error.description
-        case .noReportRules: "the policy has no rules for reports"
-        case .noAuthorities: "the policy has no ek_roots"
+        case .noReportRules: "the policy has no rules for reports, which this provider needs: see sealroot-policy(7)"
+        case .noAuthorities: "the policy has no ek_roots, which ek-cert needs: see sealroot-policy(7)"
         case .device(let error): error.description
         case .tpm(let error): error.description
         case .cryptography(let error): error.description

@@ -1,5 +1,6 @@
 public import GuestKernel
 internal import InitramfsRuntime
+public import SNPEmulator
 
 /// A whole virtual machine from one launch to its end: QEMU, and the emulator's side of all that leads out of it.
 ///

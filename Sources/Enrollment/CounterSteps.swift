@@ -116,7 +116,8 @@ extension CounterState {
         switch self {
         case .missing: "not there"
         case .foreign: "another NV index, which the authority did not make"
-        case .unwritten: "not counting yet: the authority has to approve its first step"
+        case .unwritten:
+            "not counting yet: the authority has to approve its first step, see 'sealroot policy digest --step'"
         case .value(let value): "at " + String(value)
         }
     }

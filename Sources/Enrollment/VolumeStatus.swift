@@ -73,7 +73,10 @@ public struct VolumeStatus: Sendable {
     private mutating func examineHeader(_ volume: EnrolledVolume, _ settings: StatusSettings) {
         let token = volume.token
         if volume.header.keyslot(token.keyslot) == nil {
-            obstacles.append(Obstacle(area: "volume", detail: "keyslot \(token.keyslot) of the token is not there"))
+            obstacles.append(
+                Obstacle(
+                    area: "volume",
+                    detail: "keyslot \(token.keyslot) of the token is not there: 'sealroot wipe', then enrol again"))
         }
         for policy in token.policies where !policy.pcrs.contains(settings.fencePCR) {
             obstacles.append(
@@ -102,7 +105,10 @@ public struct VolumeStatus: Sendable {
         do throws(TPMError) {
             let key = try tpm.storageKey(at: expected.handle)
             if key.name != expected.name {
-                obstacles.append(Obstacle(area: "tpm", detail: "another TPM: its storage key is not the token's"))
+                obstacles.append(
+                    Obstacle(
+                        area: "tpm",
+                        detail: "another TPM: its storage key is not the token's; 'sealroot wipe', then enrol again"))
             }
             if let pin = settings.parentName, pin != key.name {
                 obstacles.append(Obstacle(area: "configuration", detail: "parent-name is not the TPM's storage key"))
@@ -111,7 +117,10 @@ public struct VolumeStatus: Sendable {
         } catch {
             let isMissing = error.isMissingHandle
             obstacles.append(
-                Obstacle(area: "tpm", detail: isMissing ? "another TPM: it has no storage key" : error.description))
+                Obstacle(
+                    area: "tpm",
+                    detail: isMissing
+                        ? "another TPM: it has no storage key; 'sealroot wipe', then enrol again" : error.description))
         }
         return expected
     }

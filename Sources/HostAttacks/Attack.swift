@@ -46,7 +46,7 @@ public struct Attack: Sendable {
     /// Those that this program runs, in the order of their groups.
     public static let all: [Attack] =
         messageAttacks + evidenceAttacks + policyAttacks + firmwareAttacks + tpmAttacks + diskAttacks
-        + memoryAttacks + logAttacks + bootAttacks
+        + memoryAttacks + logAttacks + bootAttacks + secureBootAttacks
 
     /// The attack of that name; nil where there is none.
     public static func named(_ name: String) -> Attack? { all.first { $0.name == name } }

@@ -9,6 +9,8 @@ struct Enrolment: Sendable, Hashable {
     var firmware = "guest.fd"
     var chip = "state"
     var tpm = TPMPlace.guest
+    /// The firmware that the owner has signed an ID block for; nil for no such block.
+    var identity: String?
     /// Of `sealroot enroll`.
     var arguments = ""
     /// Whether the guest boots from the disk that the caller has given.
@@ -46,6 +48,8 @@ struct Trial: Sendable {
     var preparation = ""
     /// Of `snp-emulator exec`.
     var options: [String] = []
+    /// Of `sealroot-init unlock`.
+    var arguments = ""
     var firmware = "guest.fd"
     var chip = "state"
     var tpm = TPMPlace.guest
@@ -58,13 +62,19 @@ struct Trial: Sendable {
     var isPinned = false
     /// What the host does to the volume's header.
     var forgery: HeaderForgery.Change?
+    /// Whether it does so once the guest has read and judged the header.
+    var isForgedLate = false
     var policy = OwnerPolicy()
-    /// The firmware that the owner has signed an ID block for; nil for no such block.
+    /// The firmware that the owner has signed an ID block for, by a key that the policy demands; nil for no such block.
     var identity: String?
+    /// Whether the host launches the guest without it.
+    var isIdentityWithheld = false
     /// Whether the guest boots from that disk.
     var hasDisk = false
     /// A shell script that changes a copy of the disk, `disk.raw`.
     var diskChange: String?
+    /// What the host does to the variables of the firmware that boots it.
+    var variables: VariableChange?
     /// Whether the guest checks the boot.
     var isBootChecked = false
 

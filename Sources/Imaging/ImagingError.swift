@@ -62,7 +62,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .table(let error): error.description
         case .luks(let error): error.description
         case .cryptography(let error): error.description
-        case .notRegularFile(let path): "\(path) is not a regular file"
+        case .notRegularFile(let path): "\(path) is not a regular file: give a raw image"
         case .inUse(let path): "\(path) is in use by another program"
         case .noSuchPartition(let wanted, let list): "no partition \(wanted); there are:" + Self.lines(list)
         case .noRoot(let list): "no partition looks like the root; name it with --partition:" + Self.lines(list)
@@ -76,7 +76,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
                 + "\(Self.mebibytes(needed)) MiB and another partition follows; free some space in it"
         case .toolMissing(let tool): "\(tool) not found; install the package e2fsprogs"
         case .toolFailed(let tool, let status, let message): "\(tool) failed (\(status)): \(message)"
-        case .exists(let path): "\(path) exists already"
+        case .exists(let path): "\(path) exists already: remove it, or name another file"
         case .unfinished(let folder, let isImageTouched):
             isImageTouched
                 ? "\(folder): an earlier run was cut off while it wrote the image; finish it with --resume"

@@ -14,6 +14,8 @@ public struct Template: Sendable {
     /// Which firmware, with which keys, in words.
     public let firmware: String
     public let log: EventLog
+    /// `firmware_blobs`.
+    public var blobs: [String] { log.firmwareBlobs }
 
     /// Where the package puts templates.
     public static let folder = "/usr/share/sealroot/templates"

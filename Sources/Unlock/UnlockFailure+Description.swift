@@ -21,8 +21,10 @@ extension UnlockFailure: CustomStringConvertible {
         case .tpmMissing(let path, let seconds): path + " did not appear within " + String(seconds) + " s"
         case .header(let error): error.description
         case .token(let error): error.description
-        case .notEnrolled: "no sealroot token: this volume was never enrolled, or it is not yours"
-        case .severalTokens(let count): String(count) + " sealroot tokens where one is expected"
+        case .notEnrolled:
+            "no sealroot token: this volume was never enrolled, or it is not yours; 'sealroot enroll' enrols yours"
+        case .severalTokens(let count):
+            String(count) + " sealroot tokens where one is expected: 'sealroot wipe', then enrol again"
         case .noSuchKeyslot(let id): "there is no keyslot " + String(id)
         case .tpm(let error): error.description
         case .lockedOut(let seconds):
@@ -30,19 +32,23 @@ extension UnlockFailure: CustomStringConvertible {
                 + (seconds.map { ": one try comes back within " + String($0) + " s" } ?? "")
         case .otherTPM(let expected, let found):
             "another TPM: storage key " + found + " where the volume expects " + expected
+                + "; a volume that has moved needs 'sealroot wipe', then 'sealroot enroll'"
         case .otherAuthority(let expected, let found):
             "another authority: the policies are approved by " + found + " where the configuration expects " + expected
         case .counterMissing(let handle):
-            "the revocation counter " + Hexadecimal.prefixed(handle) + " is not there"
+            "the revocation counter " + Hexadecimal.prefixed(handle)
+                + " is not there: it is another TPM, or it was cleared"
         case .counterForeign(let handle):
             "NV index " + Hexadecimal.prefixed(handle) + " is not the revocation counter that the authority made"
-        case .revoked: "the policy is revoked: the revocation counter has moved on"
+        case .revoked:
+            "the policy is revoked: the revocation counter has moved on, so this header is older than the last commit"
         case .unapproved: "the policy is not approved: its signature is not the authority's"
         case .policyWithoutFence(let pcr): "the policy does not hold the fence PCR " + String(pcr)
         case .measurements(let changes):
             changes.isEmpty
-                ? "no policy for these measurements"
+                ? "no policy for these measurements: 'sealroot reseal' or 'sealroot policy' approves a boot"
                 : "measurements changed: " + changes.map { $0.description }.joined(separator: "; ")
+                    + "; if the change is yours, boot what is approved, and run 'sealroot reseal'"
         case .sealing(let error): error.description
         case .cryptography(let error): error.description
         case .headerMAC(let hasSecondFactor):

@@ -6,13 +6,20 @@ internal import LUKSHeader
 @main
 struct SealrootInit {
     private static let usage = """
-        usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH] [--tcti CONF] [--eventlog FILE]
-                                    [--reference FILE] [--askpass FILE] [--recover] [--measurement-log FILE] [--certs DIR]
-                                    [--json]
-               sealroot-init check [--eventlog FILE] [--reference FILE] [--config FILE] [--tcti CONF] [--json]
-               sealroot-init fence [--config FILE] [--tcti CONF] [--measurement-log FILE]
+        usage: sealroot-init unlock [--config FILE] [--no-activate] [--device PATH]
+                   [--tcti CONF] [--eventlog FILE] [--reference FILE]
+                   [--askpass FILE] [--recover] [--measurement-log FILE]
+                   [--certs DIR] [--json]
+               sealroot-init check [--eventlog FILE] [--reference FILE]
+                   [--config FILE] [--tcti CONF] [--json]
+               sealroot-init fence [--config FILE] [--tcti CONF]
+                   [--measurement-log FILE]
                sealroot-init configuration
                sealroot-init --help | --version
+
+        unlock opens the root disk with the TPM, check says whether this boot is one
+        that its reference allows, fence closes the TPM until the next boot.
+        The manual page sealroot-init(8) has all of it.
         """
 
     static func main() {

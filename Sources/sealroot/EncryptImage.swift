@@ -11,7 +11,7 @@ internal import Terminal
 /// `sealroot encrypt-image`.
 struct EncryptImage: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Turns the plain root partition of a raw disk image into a LUKS2 volume.",
+        abstract: "Encrypt the root of a disk image, as any user.",
         discussion: """
             Needs neither root rights nor loop devices nor device-mapper. The work is done on a copy in the \
             folder IMAGE.sealroot (or FILE.sealroot); the image is written when that copy is complete. A run \

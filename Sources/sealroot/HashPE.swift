@@ -6,7 +6,7 @@ internal import JSON
 struct HashPE: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hash-pe",
-        abstract: "Print the Authenticode digests of EFI programs, and who signed them.",
+        abstract: "Print digests and signers of EFI programs.",
         discussion: """
             The digest is the one that the firmware measures into PCR 4 and compares with db and dbx. Signatures \
             are shown, not trusted: 'matches' says only that the digest inside is the one of this file.

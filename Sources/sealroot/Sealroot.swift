@@ -6,7 +6,7 @@ internal import InitramfsRuntime
 struct Sealroot: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sealroot",
-        abstract: "Seals the root disk of a confidential VM to its vTPM and measured boot chain.",
+        abstract: "Seals the root disk of a confidential VM to its TPM and boot.",
         version: "sealroot " + Release.version,
         subcommands: [
             AttestCommand.self, EncryptImage.self, Enroll.self, EventLogCommand.self, HashPE.self, PolicyCommand.self,

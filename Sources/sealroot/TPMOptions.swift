@@ -12,7 +12,8 @@ struct TPMOptions: ParsableArguments {
 
     func connect() throws(CommandFailure) -> TPM {
         do throws(TPMError) { return try open() } catch {
-            throw CommandFailure(code: .unavailable, area: "tpm", detail: name + ": " + error.description)
+            throw CommandFailure(
+                code: .unavailable, area: "tpm", detail: name + ": " + error.description + "; --tcti names another TPM")
         }
     }
 

@@ -6,9 +6,14 @@ internal import InitramfsRuntime
 @main
 struct EmulatorGuest {
     private static let usage = """
-        usage: snp-emulator-guest start [--foreground] [--timeout SECONDS] [--processor-port PATH] [--service-port PATH]
-                                        [--secrets-page FILE] [--level FILE] [--device PATH] [--configuration FOLDER]
+        usage: snp-emulator-guest start [--foreground] [--timeout SECONDS]
+                   [--processor-port PATH] [--service-port PATH]
+                   [--secrets-page FILE] [--level FILE] [--device PATH]
+                   [--configuration FOLDER]
                snp-emulator-guest --help | --version
+
+        start serves the devices of an SEV-SNP guest in a machine of the emulator.
+        The manual page snp-emulator-guest(8) has all of it.
         """
 
     static func main() {

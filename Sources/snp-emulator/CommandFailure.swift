@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import InitramfsRuntime
 internal import JSON
+internal import SNPEmulator
 
 /// A command that failed: its exit code and what its one line says.
 struct CommandFailure: Error {
@@ -17,6 +18,15 @@ struct CommandFailure: Error {
 
     init(_ error: FileError, area: String) {
         self.init(error.isMissing ? .missing : .inputOutput, area: area, error.description)
+    }
+
+    init(state error: StateError) { self.init(error.exitCode, area: "state", error.description) }
+
+    init(svsm error: SVSMError) { self.init(error.exitCode, area: "svsm", error.description) }
+
+    /// The state folder of that path.
+    static func loading(_ path: String) throws(CommandFailure) -> StateFolder {
+        do throws(StateError) { return try StateFolder.load(path) } catch { throw CommandFailure(state: error) }
     }
 
     /// The bytes of an input file. One that is too long for what it should be is malformed.

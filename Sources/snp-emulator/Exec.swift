@@ -145,45 +145,4 @@ struct Exec: ParsableCommand {
             throw ArgumentParser.ExitCode(error.exitCode)
         }
     }
-
-    /// - Returns: the command's exit status.
-    private func runGuest() throws -> Int32 {
-        let state = try reporting { () throws(CommandFailure) in try CommandFailure.loading(self.state) }
-        let lock = try GuestLock.take(state)
-        let boot = try reporting { () throws(CommandFailure) in try measuredBoot() }
-        let record = try reporting { () throws(CommandFailure) in try self.record(of: boot) }
-        let settings = Guest.Settings(command: command, hiddenFolder: state.path, boot: record)
-        let status: Int32
-        if protection == .sevSNP {
-            let machine = try reporting { () throws(CommandFailure) in try Machine(self, state, boot) }
-            var guest = try Guest.make(settings, driver: machine.driver, services: machine.services)
-            if let transport = machine.transport { try guest.addTPM(transport) }
-            try guest.show(machine.memory, protection, in: state.runPath)
-            status = try guest.run()
-            machine.close()
-        } else {
-            let pages = try reporting { () throws(CommandFailure) in
-                try launch.pages(
-                    protection.hasEncryptedState ? .sevES : .sev, firmware(), processorCount: vcpus)
-            }
-            var guest = try Guest.make(settings, driver: nil, services: nil)
-            try guest.show(pages, protection, in: state.runPath)
-            status = try guest.run()
-        }
-        _ = consume lock
-        return status
-    }
-
-    func firmware() throws(CommandFailure) -> FirmwareImage {
-        try GuestOptions.image(ovmf, area: "firmware", endingAt: 1 << 32)
-    }
-}
-
-extension CommandFailure {
-    init(state error: StateError) { self.init(error.exitCode, area: "state", error.description) }
-
-    /// The state folder of that path.
-    static func loading(_ path: String) throws(CommandFailure) -> StateFolder {
-        do throws(StateError) { return try StateFolder.load(path) } catch { throw CommandFailure(state: error) }
-    }
 }

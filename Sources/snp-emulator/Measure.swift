@@ -8,7 +8,7 @@ internal import SNPABI
 /// `snp-emulator measure`.
 struct Measure: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the measurement that a guest's reports will have, from the files that it is launched with.",
+        abstract: "Print the measurement that a launch will have.",
         discussion: """
             Under SEV-SNP it is the launch digest, SHA-384; under SEV and SEV-ES SHA-256. A guest that the host would \
             refuse to start, or that would boot any kernel although one is named, has no measurement: exit status 65.

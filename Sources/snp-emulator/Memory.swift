@@ -7,7 +7,7 @@ internal import JSON
 /// `snp-emulator memory`.
 struct Memory: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at a running guest's memory as the host or the guest sees it.",
+        abstract: "Look at a running guest's memory, as host or guest.",
         discussion: """
             read ADDRESS COUNT    print bytes, 16 a line
             write ADDRESS HEX     write bytes

@@ -6,7 +6,7 @@ internal import InitramfsRuntime
 struct SNPEmulatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snp-emulator",
-        abstract: "Emulates what a guest and its host see of SEV-SNP. A model, not a security boundary.",
+        abstract: "A model of what guest and host see of SEV-SNP, no security boundary.",
         version: "snp-emulator " + Release.version,
         subcommands: [
             AttackCommand.self, Bench.self, Boot.self, Certs.self, Exec.self, Init.self, Measure.self, Memory.self,

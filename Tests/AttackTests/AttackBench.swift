@@ -30,9 +30,21 @@ struct AttackBench {
     }
 
     func run(_ name: String, guest: String = Self.guest, _ options: String...) throws -> CommandResult {
+        try run([name], guest: guest, options)
+    }
+
+    /// One run for all of `names`: those on the same volume share its enrolment.
+    func run(_ names: [String], guest: String = Self.guest, _ options: [String]) throws -> CommandResult {
         try Command.run(
-            ["timeout", "-k", "5", "240", Self.program, "attack", "run", name, "--json", "--chip"]
-                + [scratch.file("state"), "--sealroot-init", guest] + options + Self.disk)
+            ["timeout", "-k", "5", "900", Self.program, "attack", "run"] + names
+                + ["--json", "--chip", scratch.file("state"), "--sealroot-init", guest] + options + Self.disk)
+    }
+
+    /// As `run`, on a thread of its own, so that other tests have this one's meanwhile.
+    func runBeside(_ name: String, _ options: String...) async throws -> CommandResult {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try run([name], options) }) }
+        }
     }
 
     /// The one verdict of a run.

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func hasTheKeysOfTheAttestationPolicy() throws {
-        let page = try ManualPage(named: "sealroot.1")
+        let page = try ManualPage(named: "sealroot-policy.7")
         let keys = try literals(in: "Attestation/AttestationPolicy+JSON.swift", /"([a-z_]+)"/).union(["version"])
         #expect(page.tags("ATTESTATION POLICY").subtracting(keys) == [])
         let text = page["ATTESTATION POLICY"].filter { !$0.macro.isEmpty }.map(\.text).joined(separator: " ")
@@ -33,6 +33,21 @@ import Testing
         #expect(Set(flags + PlatformInfo.Flag.allCases.map(\.rawValue)).subtracting(words) == [])
     }
 
+    @Test(arguments: [
+        ("FORM OF PCR POLICIES", ["SealedFormat/PolicyListVersion1", "Enrollment/PolicyRequest"]),
+        ("REFERENCE MANIFEST", ["BootPolicy/ReferenceJSON"]),
+    ])
+    func hasTheKeysOfAPolicy(_ heading: String, _ files: [String]) throws {
+        let keys = try files.reduce(into: Set<String>()) {
+            $0.formUnion(try literals(in: $1 + ".swift", /JSONMember\("([a-z0-9_]+)"/))
+        }
+        let page = try ManualPage(named: "sealroot-policy.7")
+        let text = page[heading].filter { !$0.macro.isEmpty }.map(\.text).joined(separator: " ")
+        let words = Set(text.matches(of: /[a-z0-9_-]+/).map { String($0.0) })
+        #expect(keys.subtracting(words) == [])
+        #expect(page.tags(heading).subtracting(keys) == [])
+    }
+
     @Test func hasTheAttacksOfTheEmulator() throws {
         let names = Set(MessageAttack.allCases.map(\.rawValue))
         #expect(names.subtracting(try ManualPage(named: "snp-emulator.1")["OPTIONS"].map(\.text)) == [])
@@ -40,7 +55,7 @@ import Testing
 
     /// Where FILE is missing the exit status is 66, and 78 where the policy is malformed.
     @Test func hasAnExampleOfAPolicyThatIsRead() throws {
-        let displays = try ManualPage(named: "sealroot.1").displays("ATTESTATION POLICY")
+        let displays = try ManualPage(named: "sealroot-policy.7").displays("ATTESTATION POLICY")
         let example = try #require(displays.last).text
         #expect(try verify(example) == 66)
         #expect(try verify(example.replacing("boot_loader", with: "bootloader")) == 78)

@@ -78,6 +78,12 @@ struct ManualPage {
         return tags
     }
 
+    /// What the section about them lists, in tables and as tags.
+    var exitCodes: Set<Int32> {
+        let rows = self["EXIT STATUS"].compactMap { $0.text.prefixMatch(of: /([0-9]+)\|/).map { String($0.1) } }
+        return Set((rows + tags("EXIT STATUS")).compactMap { Int32($0) })
+    }
+
     /// Each piece of text that is shown as it stands, with the paragraph before it.
     func displays(_ heading: String) -> [(before: String, text: String)] {
         var displays: [(before: String, text: String)] = []

@@ -1,5 +1,4 @@
 import Foundation
-import InitramfsRuntime
 import TestSupport
 import Testing
 
@@ -18,7 +17,7 @@ import Testing
             + help.options.subtracting(page.explainedOptions).sorted()
     }
 
-    @Test(arguments: pages) func hasTheOptionsOfTheProgram(_ program: String, _ page: String) throws {
+    @Test(arguments: ExitCodeTests.pages) func hasTheOptionsOfTheProgram(_ program: String, _ page: String) throws {
         let gaps = try gaps(ManualPage(named: page), program)
         #expect(gaps == [])
     }
@@ -33,38 +32,31 @@ import Testing
         #expect(try gaps(ManualPage(source.replacing(".B \\-\\-json\n", with: "")), program) == ["--json"])
     }
 
+    /// 24 lines of 80 characters, as a terminal has at least.
+    @Test(arguments: ExitCodeTests.pages.map(\.program)) func hasHelpThatFitsAScreen(_ program: String) throws {
+        let lines = try ProgramHelp.text(program, []).split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 24)
+        #expect(lines.filter { $0.count > 80 } == [])
+    }
+
     /// Pages also tell of options of the other programs.
-    @Test(arguments: pages) func explainsNoOptionThatNobodyHas(_ program: String, _ page: String) throws {
-        let known = try Self.pages.reduce(into: Set<String>()) {
+    @Test(arguments: ExitCodeTests.pages.map(\.page) + ["sealroot.conf.5", "sealroot-policy.7"])
+    func explainsNoOptionThatNobodyHas(_ page: String) throws {
+        let known = try ExitCodeTests.pages.reduce(into: Set<String>()) {
             $0.formUnion(try ProgramHelp.synopsis(of: $1.program).options)
         }
-        let text = try ManualPage(named: page).text(without: ["EXAMPLE"])
+        let text = try ManualPage(named: page).text(without: ["EXAMPLE", "EXAMPLES"])
         let foreign = Synopsis.options(in: text).subtracting(known)
         #expect(foreign == [])
     }
 
-    @Test(arguments: pages) func namesExitCodesThatThereAre(_ program: String, _ page: String) throws {
-        let page = try ManualPage(named: page)
-        let listed = page["EXIT STATUS"].compactMap { line in
-            line.text.prefixMatch(of: /([0-9]+)\|/).flatMap { Int32($0.1) }
-        }
-        let named = page.text(without: []).matches(of: /[Ss]tatus\s+(?:is\s+)?(?:then\s+)?([0-9]+)/).compactMap {
-            Int32($0.1)
-        }
-        #expect(!listed.isEmpty)
-        let unknown = (listed + named).filter { ExitCode(rawValue: $0) == nil }
-        #expect(unknown == [])
-        if program == "sealroot-init" {
-            #expect(listed == (0...255).filter { ExitCode(rawValue: $0) != nil })
-        }
-    }
-
     /// As somebody pastes it who reads the page, whose text is indented.
-    @Test func hasExamplesThatWork() throws {
+    @Test(arguments: [("snp-emulator.1", "EXAMPLE", 5), ("sealroot-policy.7", "EXAMPLES", 11)])
+    func hasExamplesThatWork(_ page: String, _ heading: String, _ count: Int) throws {
         let scratch = try Scratch()
         let programs = Scratch.product("sealroot").deletingLastPathComponent().path
-        let displays = try ManualPage(named: "snp-emulator.1").displays("EXAMPLE")
-        #expect(displays.count == 5)
+        let displays = try ManualPage(named: page).displays(heading)
+        #expect(displays.count == count)
         for (before, text) in displays {
             let lines = text.split(separator: "\n").map { "       " + $0 + "\n" }
             let script = "set -e; PATH=\(programs):$PATH:/usr/sbin:/sbin\n" + lines.joined()

@@ -12,7 +12,7 @@ enum ProgramHelp {
         return synopsis
     }
 
-    private static func text(_ program: String, _ words: [String]) throws -> String {
+    static func text(_ program: String, _ words: [String]) throws -> String {
         let result = try Command.run([Scratch.product(program).path] + words + ["--help"])
         guard result.status == 0 else { throw CommandFailure(description: result.errorText) }
         return result.text

@@ -6,12 +6,6 @@ import Testing
 /// A program that dies at any of its TPM commands leaves no boot behind that can unseal again.
 @Suite(.enabled(if: BootSandbox.isPossible, "user name spaces are needed"))
 struct CrashedUnlockTests {
-    private func restart(_ machine: Machine) throws {
-        machine.tpm.stop()
-        try machine.tpm.start()
-        for pcr in Machine.measured { try machine.extend(pcr, "event in PCR \(pcr)") }
-    }
-
     /// The boot script with a program that is killed at command `moment`, before the TPM gets it or after it has
     /// answered; -1 for none.
     private func boot(_ machine: Machine, killingAt moment: Int, isExecuted: Bool) throws -> (BootSandbox, Interposer) {
@@ -40,7 +34,7 @@ struct CrashedUnlockTests {
         for moment in commands.indices {
             for isExecuted in [false, true] {
                 let place = "command \(moment), \(isExecuted ? "executed" : "not executed")"
-                try restart(machine)
+                try machine.reboot()
                 let (sandbox, host) = try boot(machine, killingAt: moment, isExecuted: isExecuted)
                 #expect(host.count == moment + 1, "\(place): it was killed there")
                 #expect(sandbox.ended == "poweroff", "\(place)")

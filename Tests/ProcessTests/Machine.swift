@@ -66,6 +66,18 @@ final class Machine {
         try configure(configuration)
     }
 
+    /// When each file was last written that outlives a power cut: the volume, the authority's keys, the TPM's state.
+    func lastWrites() throws -> [String: Date] {
+        let manager = FileManager.default
+        let files = [stateFolder, tpm.path("state")].flatMap { folder in
+            (manager.subpaths(atPath: folder) ?? []).map { folder + "/" + $0 }
+        }
+        let dated = try ([volume.path] + files).map { path in
+            (path, try manager.attributesOfItem(atPath: path)[.modificationDate] as? Date ?? .distantPast)
+        }
+        return Dictionary(uniqueKeysWithValues: dated)
+    }
+
     func configure(_ extraLines: String) throws {
         let text = "device = \(volume.path)\nmapping = root\ntcti = \(tpm.tcti)\ntimeout = 1\n" + extraLines
         try tpm.write(Array(text.utf8), to: "init.conf")

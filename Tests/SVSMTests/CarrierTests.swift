@@ -29,7 +29,7 @@ import Testing
         SecretBytes(count: bytes.count) { for index in bytes.indices { $0[index] = bytes[index] } }
     }
 
-    private func tools() throws -> TPMTools { try TPMTools(transport: svsm.tpm.answer, folder: scratch.path) }
+    private func tools() throws -> TPMTools { try TPMTools(transport: svsm.tpm, folder: scratch.path) }
 
     /// Offsets as in the sample of a real machine, shared/data/snp/azure-hcl.
     @Test func leavesAReportAboutTheAttestationKeyLikeAzure() throws {
@@ -69,7 +69,7 @@ import Testing
         svsm.close()
         let next = try EmulatedGuest().svsm(in: scratch.file("vtpm"))
         try next.provideAzureReport()
-        let tools = try TPMTools(transport: next.tpm.answer, folder: scratch.path)
+        let tools = try TPMTools(transport: next.tpm, folder: scratch.path)
         let second = try tools.run("tpm2_nvread", "-C", "o", "0x1400001").output
         #expect(first[0x4D4...] == second[0x4D4...])
         // REPORT_ID of another guest.
@@ -120,6 +120,6 @@ import Testing
         try tools.run("tpm2_nvread", "-C", "o", "0x1400001")
         svsm.close()
         let open = try EmulatedGuest().svsm(in: scratch.file("vtpm"))
-        try TPMTools(transport: open.tpm.answer, folder: scratch.path).run("tpm2_nvundefine", "-C", "p", "0x1400001")
+        try TPMTools(transport: open.tpm, folder: scratch.path).run("tpm2_nvundefine", "-C", "p", "0x1400001")
     }
 }

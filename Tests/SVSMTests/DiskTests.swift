@@ -35,7 +35,7 @@ import Testing
     @Test func losesNothingWhenTheDiskFillsUp() throws {
         try onDisk(1024) { scratch, state in
             let tpm = try open(state)
-            let tools = try TPMTools(transport: tpm.answer, folder: scratch.path)
+            let tools = try TPMTools(transport: tpm, folder: scratch.path)
             try scratch.write(Array("kept".utf8), to: "kept")
             try tools.run("tpm2_nvdefine", "-C", "o", "-s", "4", "0x1500001")
             try tools.run("tpm2_nvwrite", "-C", "o", "-i", "kept", "0x1500001")
@@ -43,7 +43,7 @@ import Testing
             #expect(try tools.attempt(["tpm2_nvdefine", "-C", "o", "-s", "2048", "0x1500002"]).status != 0)
             tpm.close()
             try scratch.shell("rm disk/filler")
-            let again = try TPMTools(transport: open(state).answer, folder: scratch.path)
+            let again = try TPMTools(transport: open(state), folder: scratch.path)
             #expect(try again.run("tpm2_nvread", "-C", "o", "-s", "4", "0x1500001").text == "kept")
         }
     }

@@ -37,7 +37,7 @@ import Testing
     }
 
     private func endorsementKey() throws -> [UInt8] {
-        let tools = try TPMTools(transport: svsm.tpm.answer, folder: scratch.path)
+        let tools = try TPMTools(transport: svsm.tpm, folder: scratch.path)
         try tools.run("tpm2_createek", "-c", "ek.ctx", "-G", "rsa", "-u", "ek.pub")
         try tools.run("tpm2_flushcontext", "-t")
         return try Array(tools.bytes("ek.pub").dropFirst(2))

@@ -87,7 +87,7 @@ import Testing
         let folder = try VTPMFolder()
         let tpm = try folder.open()
         let path = folder.scratch.file(String(repeating: "x", count: 120))
-        #expect(throws: (any Error).self) { try TPMServer(path: path, transport: tpm.answer) }
+        #expect(throws: (any Error).self) { try TPMServer(path: path, transport: tpm) }
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 }

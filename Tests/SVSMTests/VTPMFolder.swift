@@ -33,7 +33,7 @@ final class VTPMFolder {
     }
 
     /// Serves the TPM to the tools.
-    func tools(for tpm: VirtualTPM) throws -> TPMTools { try TPMTools(transport: tpm.answer, folder: scratch.path) }
+    func tools(for tpm: VirtualTPM) throws -> TPMTools { try TPMTools(transport: tpm, folder: scratch.path) }
 
     /// The state's bytes as they lie on the disk.
     func stored() throws -> [UInt8] { try scratch.bytes("vtpm/" + VTPMState.stateFile) }
@@ -45,7 +45,7 @@ final class TPMTools {
     private let folder: String
     var socketPath: String { server.path }
 
-    init(transport: @escaping TPMServer.Transport, folder: String) throws {
+    init(transport: any TPMTransport, folder: String) throws {
         // Short: a socket's path has at most 107 bytes.
         server = try TPMServer(path: "/tmp/vtpm-" + UUID().uuidString.prefix(8), transport: transport)
         self.folder = folder

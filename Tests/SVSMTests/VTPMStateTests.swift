@@ -128,6 +128,17 @@ import Testing
         #expect(!folder.scratch.exists("vtpm.new"))
     }
 
+    /// swtpm leaves its lock behind where it was killed before it had written anything.
+    @Test(arguments: ["", "; touch vtpm/.lock"])
+    func makesATPMInAFolderThatHoldsNone(_ lock: String) throws {
+        let folder = try VTPMFolder()
+        try folder.scratch.shell("mkdir vtpm" + lock)
+        try folder.open().close()
+        let made = try folder.stored()
+        try folder.open().close()
+        #expect(!made.isEmpty && folder.scratch.exists("vtpm/" + VTPMState.descriptionFile))
+    }
+
     @Test func servesOneGuestAtATime() throws {
         let folder = try VTPMFolder()
         let tpm = try folder.open()

@@ -103,9 +103,23 @@ import Testing
         #expect(text.contains("CRL Number: \n                2"))
         let both = try folder.shell(convert + "openssl crl -in crl.pem -noout -text")
         #expect(both.contains("CRL Number: \n                3") && both.contains("010001") && both.contains("010101"))
-        for wrong in [["revoke", "ark"], ["revoke"], ["export"], ["list", "x"], ["burn"]] {
+        let malformed = [
+            ["revoke", "ark"], ["revoke"], ["export"], ["list", "x"], ["burn"], ["reissue"], ["reissue", "1d"],
+        ]
+        for wrong in malformed {
             #expect(try emulator(["certs", "--state", "state"] + wrong, folder: folder.path).status == 64, "\(wrong)")
         }
+    }
+
+    /// openssl says until when: seven years from the day of issue.
+    @Test func aReissuedCertificateIsOfThatDay() throws {
+        let folder = try MadeState.scratch()
+        let check = "openssl x509 -in state/certs/vcek.der -inform der -noout -checkend 0"
+        #expect(try run(folder, "certs", "reissue", "2400").status == 0)
+        try folder.shell(check)
+        #expect(try run(folder, "certs", "reissue", "2600").status == 0)
+        try folder.shell("! \(check)")
+        try folder.shell("openssl x509 -in state/certs/ark.pem -noout -checkend 0")
     }
 
     @Test func exportsUnderThePathsOfTheKeyServer() throws {

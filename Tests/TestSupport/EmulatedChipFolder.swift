@@ -12,11 +12,9 @@ public enum EmulatedChipFolder {
         return path
     }
 
-    /// Copies the chip to `state` in `scratch`.
-    public static func copy(to scratch: Scratch) throws { try scratch.shell("cp -a '\(try made.get())' state") }
+    /// The chip's path, for whoever only copies it.
+    public static func shared() throws -> String { try made.get() }
 
-    /// Makes another chip, as `name` in `scratch`.
-    public static func makeAnother(_ name: String, in scratch: Scratch) throws {
-        try scratch.shell("'\(Scratch.product("snp-emulator").path)' init \(name)")
-    }
+    /// Copies the chip to `state` in `scratch`.
+    public static func copy(to scratch: Scratch) throws { try scratch.shell("cp -a '\(try shared())' state") }
 }

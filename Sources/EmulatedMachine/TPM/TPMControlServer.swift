@@ -1,7 +1,7 @@
 internal import BoundedBytes
 internal import CLinux
 public import InitramfsRuntime
-internal import SNPEmulator
+public import SNPEmulator
 internal import Synchronization
 
 /// The emulator's end of QEMU's `-tpmdev emulator`: in place of swtpm's own, whose control channel would let the host

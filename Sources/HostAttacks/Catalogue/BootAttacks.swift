@@ -5,45 +5,46 @@ extension Attack {
         commandLine("init-argument", "init=/bin/sh", "have the kernel start a shell"),
         commandLine("cryptopts-argument", "cryptopts=target=root,source=/dev/sdb", "have the initrd open another disk"),
         boot(
-            "edit-grub-configuration", "adds a line to GRUB's configuration", naming: "PCR 9",
-            edit("/grub/grub.cfg", "echo 'set evil=1' >>edited"), isChecked: false),
+            "edit-grub-configuration", "adds a line to GRUB's configuration",
+            "the TPM unseals nothing, and the PCR is named", naming: "PCR 9",
+            DiskScript.editBoot("/grub/grub.cfg", "echo 'set evil=1' >>edited")),
         boot(
-            "add-to-initrd", "adds a file to the initrd", naming: "PCR 9",
-            edit(
-                #"/$(debugfs -R "ls -p /" "$boot" 2>/dev/null | tr / '\n' | grep '^initrd.img' | head -n 1)"#,
-                "echo evil >evil; echo evil | cpio -o -H newc >>edited 2>log"), isChecked: false),
+            "add-to-initrd", "adds a file to the initrd", "the TPM unseals nothing, and the PCR is named",
+            naming: "PCR 9",
+            DiskScript.editBoot(DiskScript.initrd, "echo evil >evil; echo evil | cpio -o -H newc >>edited 2>log")),
+        boot(
+            "other-signed-kernel", "boots another kernel that Debian has signed, for clouds, in place of the owner's",
+            "the kernel is named", naming: "kernel", DiskScript.editBoot(DiskScript.kernel, otherKernel),
+            sealedTo: "7,12,14"),
     ]
 
     private static func commandLine(_ name: String, _ argument: String, _ purpose: String) -> Attack {
         boot(
-            name, "adds \(argument) to the kernel's command line, to " + purpose,
+            name, "adds \(argument) to the kernel's command line, to " + purpose, "the argument is named",
             naming: "argument '\(argument)' is not allowed",
-            edit("/grub/grub.cfg", "sed -i 's|^\\([[:space:]]*linux[[:space:]].*\\)$|\\1 \(argument)|' edited"),
-            isChecked: true)
+            DiskScript.editBoot(
+                "/grub/grub.cfg", "sed -i 's|^\\([[:space:]]*linux[[:space:]].*\\)$|\\1 \(argument)|' edited"))
     }
 
-    /// - Parameter isChecked: whether the check of the boot names it; else it is the TPM's policy.
+    /// - Parameter pcrs: those that the control's volume is sealed to.
     private static func boot(
-        _ name: String, _ summary: String, naming reason: String, _ change: String, isChecked: Bool
+        _ name: String, _ summary: String, _ outcome: String, naming reason: String, _ change: String,
+        sealedTo pcrs: String = "4,7,12,14"
     ) -> Attack {
         let trial = Trial(provider: nil, hasDisk: true, diskChange: change, isBootChecked: true)
-        let outcome = isChecked ? "the argument is named" : "the TPM unseals nothing, and the PCR is named"
         return Attack(
             name, .boot, summary, "the unlock ends with 77: " + outcome, exit: 77, naming: reason, trial,
             control: .through(
-                trial.bootUnchecked, "a policy without PCR 8 and 9, and the check of the boot off",
-                Enrolment(arguments: "--pcrs 4,7,12,14", hasDisk: true)),
+                trial.bootUnchecked, "a volume sealed to PCR \(pcrs) only, and the check of the boot off",
+                Enrolment(arguments: "--pcrs " + pcrs, hasDisk: true)),
             on: Enrolment(hasDisk: true))
     }
 
-    /// Changes a file of the partition that `make image` puts 65 MiB into the disk.
-    private static func edit(_ path: String, _ change: String) -> String {
-        """
-        boot="disk.raw?offset=$((65 << 20))"; file=\(path)
-        debugfs -R "dump $file edited" "$boot" 2>/dev/null
-        cp edited before; \(change); if cmp -s edited before; then exit 1; fi
-        debugfs -w -R "rm $file" "$boot" 2>/dev/null
-        debugfs -w -R "write edited $file" "$boot" >/dev/null 2>&1
-        """
-    }
+    /// The image has its package, in the root, which is not encrypted yet on the disk that `make image` made.
+    private static let otherKernel = #"""
+        root="$disk?offset=$((257 << 20))"; folder=/opt/second-kernel
+        package=$(debugfs -R "ls -p $folder" "$root" 2>/dev/null | tr / '\n' | grep '[.]deb$')
+        debugfs -R "dump $folder/$package package" "$root" 2>/dev/null
+        dpkg-deb --fsys-tarfile package | tar -xO --wildcards './boot/vmlinuz-*' >edited
+        """#
 }

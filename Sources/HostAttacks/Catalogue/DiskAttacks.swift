@@ -1,4 +1,5 @@
 internal import JSON
+internal import SNPEmulator
 
 extension Attack {
     /// At the volume.
@@ -6,7 +7,7 @@ extension Attack {
         forged(
             "cipher-null-segment", "sets the data segment's cipher to none, so that the guest would write in the clear",
             "the cipher of the segment is named", naming: "segment-encryption: segments.0.encryption",
-            HeaderForgery.Change(path: "segments.0.encryption", value: .string("cipher_null-ecb"))),
+            nullCipher),
         forged(
             "second-copy-differs", "changes the second copy of the header only",
             "the copies do not say the same", naming: "copies-differ: metadata",
@@ -20,6 +21,21 @@ extension Attack {
             "allow-discards", "sets a flag that has the guest tell the host which blocks are free",
             "the header MAC is wrong", naming: "header MAC is wrong",
             HeaderForgery.Change(path: "config.flags", value: .array([.string("allow-discards")]))),
+        Attack(
+            "swap-header", .disk, "changes the header as soon as the guest has judged it",
+            "the unlock succeeds: no byte of the header is read a second time", exit: 0, naming: "",
+            Trial(
+                options: ["--attack", TPMAttack.delay.rawValue, "--record-tpm", AttackedMachine.recording],
+                provider: nil, forgery: nullCipher, isForgedLate: true),
+            control: .through(Trial(provider: nil, forgery: nullCipher), "the same change, made before")),
+        Attack(
+            "replay-token", .disk, "puts back the header of before a reseal, token and keyslots",
+            "the unlock ends with 77: the token was revoked", exit: 77, naming: "the revocation counter has moved on",
+            replayed,
+            control: .through(
+                replayed, "a volume without a revocation counter", Enrolment(arguments: "--counter none", hasDisk: true)
+            ),
+            on: Enrolment(hasDisk: true)),
         Attack(
             "evil-twin", .disk,
             "puts a volume of its own making in the place of the owner's, with the same UUID, sealed to the owner's TPM",
@@ -57,6 +73,24 @@ extension Attack {
             name, .disk, summary, "the unlock ends with 79: " + outcome, exit: 79, naming: reason, trial,
             control: .through(trial.unchecked, "a program that checks no header"))
     }
+
+    private static let nullCipher = HeaderForgery.Change(
+        path: "segments.0.encryption", value: .string("cipher_null-ecb"))
+
+    private static let replayed = Trial(
+        preparation: "cp --sparse=always volume old\n" + reseal + "mv old volume", provider: nil, hasDisk: true)
+
+    /// What the owner does after an update.
+    private static let reseal = #"""
+        cat >reseal <<'END'
+        cat /sys/kernel/security/tpm0/binary_bios_measurements >log
+        printf 'device = %s\nmapping = root\n' "$PWD/volume" >reseal.conf
+        "$sealroot" reseal "$PWD/volume" --commit --image "$disk" --eventlog log --config reseal.conf --state keys
+        END
+        "$emulator" exec --state state --ovmf guest.fd --image "$disk" ${template:+--template "$template"} -- \
+            sh -eu reseal >resealed
+
+        """#
 
     private static func asking(_ preparation: String) -> Trial {
         Trial(preparation: preparation, provider: nil, configuration: ["unenrolled = prompt"])

@@ -28,6 +28,17 @@ extension Attack {
             Trial(preparation: #""$emulator" certs --state state revoke ask >revoked"#, policy: revocations),
             control: .through(Trial(policy: revocations), "an authority that is not revoked")),
         Attack(
+            "expired-certificate", .policy, "runs the guest on a chip whose certificate has expired",
+            "the unlock ends with 76: the certificate is named", exit: 76, naming: "expired",
+            Trial(preparation: reissued(2922)),
+            control: .through(Trial(preparation: reissued(1461)), "a certificate that is half as old")),
+        Attack(
+            "no-id-block", .policy, "launches the guest without the ID block that its owner signed",
+            "the unlock ends with 76: the policy demands the owner's key", exit: 76, naming: "id_keys",
+            Trial(identity: "guest.fd", isIdentityWithheld: true),
+            control: .through(
+                Trial(identity: "guest.fd"), "the launch with the ID block", Enrolment(identity: "guest.fd"))),
+        Attack(
             "foreign-root", .policy, "runs the guest on a chip of its own making, with certificates of its own",
             "the unlock ends with 76: the chain does not lead to the owner's root", exit: 76, naming: "root",
             Trial(chip: "foreign"),
@@ -35,6 +46,11 @@ extension Attack {
                 Trial(chip: "foreign", policy: OwnerPolicy(root: "foreign")), "a policy that trusts the host's root"),
             on: Enrolment(preparation: #""$emulator" init foreign >made"#, chip: "foreign")),
     ]
+
+    /// A chip's certificate is valid for seven years.
+    private static func reissued(_ days: Int) -> String {
+        #""$emulator" certs --state state reissue \#(days) >reissued"#
+    }
 
     private static let revocations = OwnerPolicy(members: [JSONMember("revocation_list", .string("fresh"))])
 

@@ -16,6 +16,14 @@ extension Attack {
             "the unlock ends with 77: the volume's key is not in that TPM", exit: 77, naming: "another TPM",
             Trial(preparation: "rm -rf state/vtpm", provider: nil), control: .impossible(elsewhere)),
         Attack(
+            "roll-back-tpm", .tpm, "puts back the vTPM's state of before the volume was enrolled",
+            "the unlock ends with 77: the volume's revocation counter is not in that TPM", exit: 77, naming: "counter",
+            rolledBack,
+            control: .through(
+                rolledBack, "a volume without a revocation counter",
+                Enrolment(preparation: keptState, arguments: "--counter none")),
+            on: Enrolment(preparation: keptState)),
+        Attack(
             "replay-pcrs", .tpm,
             "has a TPM outside of the guest, resets it, and extends its PCRs as the owner's boot would have",
             "the unlock ends with 76: nobody vouches for that TPM", exit: 76,
@@ -34,7 +42,21 @@ extension Attack {
             naming: "Esys_Unseal",
             Trial(options: ["--attack", TPMAttack.flipResponse.rawValue], provider: nil),
             control: .through(
-                Trial(action: .script(plainUnseal)), "a client whose session is no more than a password")),
+                Trial(action: .script(TPMScript.unsealByPassword(TPMAttack.flipResponse, "realed"))),
+                "a client whose session is no more than a password")),
+        Attack(
+            TPMAttack.replaceResponse.rawValue, .tpm, TPMAttack.replaceResponse.summary,
+            TPMAttack.replaceResponse.outcome, exit: 69, naming: "Esys_Unseal",
+            Trial(options: ["--attack", TPMAttack.replaceResponse.rawValue], provider: nil),
+            control: .through(
+                Trial(action: .script(TPMScript.unsealByPassword(TPMAttack.replaceResponse, "a secret of the host's"))),
+                "a client whose session is no more than a password")),
+        Attack(
+            TPMAttack.stripEncryption.rawValue, .tpm, TPMAttack.stripEncryption.summary,
+            TPMAttack.stripEncryption.outcome, exit: 69, naming: "Esys_Unseal",
+            Trial(options: ["--attack", TPMAttack.stripEncryption.rawValue], provider: nil),
+            control: .through(
+                Trial(action: .script(TPMScript.unsealUnsalted)), "a client whose session is not salted")),
         Attack(
             TPMAttack.delay.rawValue, .tpm, TPMAttack.delay.summary, TPMAttack.delay.outcome, exit: 0, naming: "",
             Trial(options: ["--attack", TPMAttack.delay.rawValue]),
@@ -50,48 +72,28 @@ extension Attack {
     private static let listening = Trial(
         action: .listen, options: ["--record-tpm", AttackedMachine.recording], provider: nil)
 
-    /// TPM2_Unseal of 0x81000010 as a password session sends it. Ends with 0 where the answer is taken with another first
-    /// letter than was sealed.
-    private static let plainUnseal = #"""
-        "$emulator" exec --state state --ovmf guest.fd --attack flip-tpm-response -- sh -euc '
-        tpm2_createprimary -Q -C o -c primary
-        printf sealed | tpm2_create -Q -C primary -i - -u u -r r
-        tpm2_flushcontext -t; tpm2_load -Q -C primary -u u -r r -c object
-        tpm2_evictcontrol -Q -C o -c object 0x81000010; tpm2_flushcontext -t
-        printf "\200\2\0\0\0\33\0\0\1\136\201\0\0\20\0\0\0\11\100\0\0\11\0\0\0\0\0" | tpm2_send >answer
-        grep -q realed answer'
-        """#
+    private static let keptState = """
+        "$emulator" exec --state state --ovmf guest.fd -- true; cp -a state/vtpm earlier
+
+        """
+    private static let rolledBack = Trial(preparation: "rm -r state/vtpm; mv earlier state/vtpm", provider: nil)
 
     private static let elsewhere =
         "no check refuses it: the key that opens the sealed secret has never been in that TPM"
     private static let swapped = Trial(options: ["--attack", TPMAttack.swap.rawValue])
 
     /// tpm2_createprimary makes a storage key that is subject to lockout, unlike ours.
-    private static let guarded = withTPM(
+    private static let guarded = TPMScript.withTPM(
         """
         tpm2_createprimary -Q -C o -G ecc -c primary; tpm2_evictcontrol -Q -C o -c primary 0x81000002
         """)
 
     private static let lockedOut = Trial(
-        preparation: withTPM(
+        preparation: TPMScript.withTPM(
             """
             tpm2_dictionarylockout -s -n 1 -t 1000 -l 500
             tpm2_createprimary -Q -C o -p right -c victim
             ! tpm2_create -Q -C victim -P wrong -u u -r r 2>refused
             """),
         options: ["--vtpm", "none"], tpm: .host, provider: nil)
-
-    /// A script of the host's with its own TPM, on whose resource manager no guest depends meanwhile.
-    private static func withTPM(_ script: String) -> String {
-        """
-        mkdir -p tpm
-        cat >with-tpm <<'END'
-        swtpm socket --daemon --tpm2 --tpmstate dir="$PWD/tpm" --server type=unixio,path="$PWD/tpm.sock" \
-            --ctrl type=unixio,path="$PWD/tpm.sock.ctrl" --flags not-need-init,startup-clear
-        export TPM2TOOLS_TCTI="swtpm:path=$PWD/tpm.sock"
-        \(script)
-        END
-        "$emulator" exec --state state --protection none -- sh -euc '. ./with-tpm; tpm2_shutdown'
-        """
-    }
 }

@@ -3,21 +3,22 @@ internal import InitramfsRuntime
 
 /// The programs that the machine of processes is made of.
 public struct AttackPrograms: Sendable {
-    /// The running program.
     let emulator: String
     let sealroot: String
     let sealrootInit: String
     /// `sealroot-init` without its checks; nil where there is none.
     let controlInit: String?
 
-    /// - Parameters: paths; nil for the program beside the running one, or on PATH. A control has no such place.
+    /// - Parameters: paths; nil for the program beside the emulator, or on PATH. A control has no such place, and the
+    ///   emulator is the running program.
     public init(
-        sealroot: String?, sealrootInit: String?, controlInit: String?
+        emulator: String = "/proc/self/exe", sealroot: String?, sealrootInit: String?, controlInit: String?
     ) throws(AttackRunError) {
-        emulator = try Self.fullPath("/proc/self/exe")
-        self.sealroot = try Self.find(sealroot, "sealroot", beside: emulator)
-        self.sealrootInit = try Self.find(sealrootInit, "sealroot-init", beside: emulator)
-        self.controlInit = if let controlInit { try Self.find(controlInit, controlInit, beside: emulator) } else { nil }
+        self.emulator = try Self.fullPath(emulator)
+        self.sealroot = try Self.find(sealroot, "sealroot", beside: self.emulator)
+        self.sealrootInit = try Self.find(sealrootInit, "sealroot-init", beside: self.emulator)
+        self.controlInit =
+            if let controlInit { try Self.find(controlInit, controlInit, beside: self.emulator) } else { nil }
     }
 
     /// The path from the root, without links.

@@ -5,7 +5,7 @@ internal import JSON
 /// A confidential machine of processes: a guest of `snp-emulator exec` on an emulated chip, with a volume that was
 /// enrolled in it. Each trial is one boot of it.
 struct AttackedMachine {
-    private let folder: MachineFolder
+    let folder: MachineFolder
     private let disk: BootDisk?
     let shell: HostShell
 
@@ -57,9 +57,13 @@ struct AttackedMachine {
             start(enrolment.tpm, hasDisk: enrolment.hasDisk) + (enrolment.hasDisk ? remember : "")
             + #""$sealroot" enroll "$PWD/volume" --key-file key --state keys --json "# + enrolment.arguments
             + " >enrolled.json\n"
+        let identity = try enrolment.identity.map { (firmware) throws(AttackRunError) in
+            try machine.identify(firmware, on: enrolment.chip).options
+        }
         let result = try machine.boot(
             enrol, chip: enrolment.chip, firmware: enrolment.firmware,
-            options: enrolment.options + (enrolment.hasDisk ? disk.map { $0.options($0.path) } ?? [] : []))
+            options: enrolment.options + (identity ?? [])
+                + (enrolment.hasDisk ? disk.map { $0.options($0.path) } ?? [] : []))
         try HostShell.require(result, step: "enrolling the volume")
         return machine
     }
@@ -67,7 +71,7 @@ struct AttackedMachine {
     private init(_ programs: AttackPrograms, _ disk: BootDisk?) throws(AttackRunError) {
         folder = try MachineFolder()
         self.disk = disk
-        shell = HostShell(folder: folder.path, programs: programs, disk: disk?.path)
+        shell = HostShell(folder: folder.path, programs: programs, disk: disk)
     }
 
     /// The same machine once more, so that what is done to the one does not touch the other.
@@ -89,53 +93,76 @@ struct AttackedMachine {
     /// Runs a trial to its end.
     func run(_ trial: Trial) throws(AttackRunError) -> HostShell.Result {
         try shell.succeed(trial.preparation, step: "preparing the attack")
-        if let change = trial.forgery { try forge(change) }
+        if let change = trial.forgery { try forge(change, isLate: trial.isForgedLate) }
         switch trial.action {
         case .script(let script): return try shell.run(["sh", "-euc", script])
-        case .unlock: return try unlock(trial)
+        case .unlock:
+            let result = try unlock(trial)
+            if trial.isForgedLate {
+                try shell.succeed("cmp -n 4096 header volume", step: "forging the header meanwhile")
+            }
+            return result
         case .listen: return try listen(trial)
         }
     }
 
     func unlock(_ trial: Trial) throws(AttackRunError) -> HostShell.Result {
-        try configure(trial)
         var options = trial.options
-        if let firmware = trial.identity { options += try identify(firmware, on: trial.chip) }
+        var keyDigest: [UInt8]?
+        if let firmware = trial.identity {
+            let identity = try identify(firmware, on: trial.chip)
+            if !trial.isIdentityWithheld { options += identity.options }
+            keyDigest = identity.keyDigest
+        }
+        try configure(trial, keyDigest)
         if trial.hasDisk, let disk {
             if let change = trial.diskChange {
-                try shell.succeed("cp --sparse=always -- \"$disk\" disk.raw\n" + change, step: "changing the disk")
+                try shell.succeed(DiskScript.copy + change, step: "changing the disk")
             }
-            options += disk.options(trial.diskChange == nil ? disk.path : "disk.raw")
+            let template: String? =
+                if let change = trial.variables { try firmware(with: change, of: disk) } else { nil }
+            options += disk.options(trial.diskChange == nil ? disk.path : "disk.raw", template: template)
         }
         let program = trial.program == .real ? "$init" : "$control"
         return try boot(
             Self.start(trial.tpm, hasDisk: trial.hasDisk)
-                + "exec \"\(program)\" unlock --config init.conf --no-activate --json --tcti \"$SEALROOT_TCTI\""
+                + "exec \"\(program)\" unlock --config init.conf --no-activate --json --tcti \"$SEALROOT_TCTI\" "
+                + trial.arguments
                 + (trial.isBootChecked ? " --reference reference.json" : ""),
             chip: trial.chip, firmware: trial.firmware, options: options)
     }
 
-    private func forge(_ change: HeaderForgery.Change) throws(AttackRunError) {
+    private static let putHeader = "dd if=header of=volume conv=notrunc status=none\n"
+
+    /// As soon as the TPM has unsealed, while the guest still waits for the answer: it is in the recording first.
+    private static let putHeaderLate = #"""
+        (for turn in $(seq 3000); do
+            if [ -e bus ] && grep -qaP '\x00\x00\x01\x5e[\x80\x81]' bus; then exec \#(putHeader)fi
+            sleep 0.02
+        done) >log 2>&1 &
+        """#
+
+    private func forge(_ change: HeaderForgery.Change, isLate: Bool) throws(AttackRunError) {
         var header = HeaderForgery(try read("volume", limit: 1 << 26))
         guard header?.apply(change) == true, let bytes = header?.bytes else {
             throw .failed(step: "forging the header", status: 1, message: change.path)
         }
         try write(bytes, to: "header")
-        try shell.succeed("dd if=header of=volume conv=notrunc status=none", step: "forging the header")
+        try shell.succeed(isLate ? Self.putHeaderLate : Self.putHeader, step: "forging the header")
     }
 
-    private func configure(_ trial: Trial) throws(AttackRunError) {
+    private func configure(_ trial: Trial, _ keyDigest: [UInt8]?) throws(AttackRunError) {
         var lines = ["device = \(folder.path)/volume", "mapping = root", "timeout = 1"]
         lines.append("boot-check = " + (trial.isBootChecked ? "required" : "off"))
         if let provider = trial.provider {
             lines += ["provider = \(provider)", "attestation-policy = \(folder.path)/policy.json"]
-            try write(Array(try policy(trial).compact.utf8), to: "policy.json")
+            try write(Array(try policy(trial, keyDigest).compact.utf8), to: "policy.json")
         }
         if trial.isPinned { lines.append("authority-name = " + (try authorityName())) }
         try write(Array(((lines + trial.configuration).joined(separator: "\n") + "\n").utf8), to: "init.conf")
     }
 
-    private func policy(_ trial: Trial) throws(AttackRunError) -> JSONValue {
+    private func policy(_ trial: Trial, _ keyDigest: [UInt8]?) throws(AttackRunError) -> JSONValue {
         let policy = trial.policy
         let pem = try read(policy.root + "/certs/ark.pem", limit: 1 << 16)
         let levels = JSONValue.object(
@@ -149,7 +176,8 @@ struct AttackedMachine {
                     .array([.string(Hexadecimal.encode(try launchDigest(of: policy.firmware, on: trial.chip)))])),
                 JSONMember("roots", .array([.string(String(decoding: pem, as: UTF8.self))])),
                 JSONMember("minimum_tcb", .object([JSONMember("milan", .object([JSONMember("reported", levels)]))])),
-            ] + policy.members)
+            ] + policy.members
+                + (keyDigest.map { [JSONMember("id_keys", .array([.string(Hexadecimal.encode($0))]))] } ?? []))
     }
 
     /// The launch digest as a report has it. Source: AMD 56860, ATTESTATION_REPORT, offset 0x90.

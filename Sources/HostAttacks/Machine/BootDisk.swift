@@ -12,5 +12,9 @@ public struct BootDisk: Sendable {
     }
 
     /// Options of `snp-emulator exec` that boot from `image`.
-    func options(_ image: String) -> [String] { ["--image", image] + (template.map { ["--template", $0] } ?? []) }
+    ///
+    /// - Parameter changed: other firmware than the usual.
+    func options(_ image: String, template changed: String? = nil) -> [String] {
+        ["--image", image] + ((changed ?? template).map { ["--template", $0] } ?? [])
+    }
 }

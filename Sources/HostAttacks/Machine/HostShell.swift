@@ -2,7 +2,8 @@ internal import CLinux
 internal import InitramfsRuntime
 
 /// The host's shell in the folder of one machine. Scripts find the programs as `$emulator`, `$sealroot`, `$init` and
-/// `$control`, the disk that guests may boot from as `$disk`, and the volume and its passphrase as `volume` and `key`.
+/// `$control`, the disk that guests may boot from as `$disk` with
+/// `$template`, where it is not the usual one, and the volume and its passphrase as `volume` and `key`.
 struct HostShell: Sendable {
     struct Result: Sendable {
         let status: Int32
@@ -12,7 +13,7 @@ struct HostShell: Sendable {
 
     let folder: String
     let programs: AttackPrograms
-    var disk: String?
+    var disk: BootDisk?
 
     /// Seconds for one command, which takes less than one but for a guest that waits for a minute.
     private static let patience = "240"
@@ -30,7 +31,8 @@ struct HostShell: Sendable {
         let path = Self.searchPath.joined(separator: ":")
         return [
             "PATH=" + path, "LC_ALL=C", "emulator=" + programs.emulator, "sealroot=" + programs.sealroot,
-            "init=" + programs.sealrootInit, "control=" + (programs.controlInit ?? ""), "disk=" + (disk ?? ""),
+            "init=" + programs.sealrootInit, "control=" + (programs.controlInit ?? ""), "disk=" + (disk?.path ?? ""),
+            "template=" + (disk?.template ?? ""),
         ]
     }
 

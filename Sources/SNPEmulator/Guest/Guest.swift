@@ -84,7 +84,7 @@ public struct Guest: ~Copyable {
     }
 
     /// Gives the guest a TPM: a socket, and the variables by which tpm2-tools and Sealroot find it.
-    public mutating func addTPM(_ transport: @escaping TPMServer.Transport) throws(GuestError) {
+    public mutating func addTPM(_ transport: any TPMTransport) throws(GuestError) {
         do throws(FileError) {
             try FileBytes.makeDirectory(Self.tpmFolder)
             let server = try TPMServer(path: Self.tpmFolder + "/tpm", transport: transport)

@@ -2,9 +2,9 @@ internal import CLinux
 internal import Synchronization
 
 /// The seat between a guest and its TPM, where a host cheats.
-public final class TPMSeat: Sendable {
-    private let own: TPMServer.Transport
-    private let other: TPMServer.Transport
+public final class TPMSeat: TPMTransport {
+    private let own: any TPMTransport
+    private let other: any TPMTransport
     private let attack: TPMAttack
     private let isSwapped: Mutex<Bool>
 
@@ -19,14 +19,14 @@ public final class TPMSeat: Sendable {
     private static let delayMicroseconds: UInt32 = 200_000
 
     /// - Parameter other: the other guest's TPM; the own one where `attack` needs none.
-    public init(_ own: @escaping TPMServer.Transport, _ attack: TPMAttack, other: @escaping TPMServer.Transport) {
+    public init(_ own: any TPMTransport, _ attack: TPMAttack, other: any TPMTransport) {
         self.own = own
         self.other = other
         self.attack = attack
         isSwapped = Mutex(attack == .other)
     }
 
-    public func answer(_ command: [UInt8]) -> [UInt8]? {
+    public func exchange(_ command: [UInt8]) throws(SVSMError) -> [UInt8] {
         let code = command.count >= 10 ? Array(command[6..<10]) : []
         switch attack {
         case .other, .swap:
@@ -34,14 +34,18 @@ public final class TPMSeat: Sendable {
                 defer { if Self.proofs.contains(code) { isSwapped = true } }
                 return isSwapped ? other : own
             }
-            return chosen(command)
+            return try chosen.exchange(command)
         case .flipResponse:
-            guard var response = own(command) else { return nil }
+            var response = try own.exchange(command)
             if code == Self.unseal, response.count > Self.firstByte { response[Self.firstByte] ^= 1 }
             return response
+        case .replaceResponse:
+            return try code == Self.unseal ? TPMForgery.unsealed(by: command) : own.exchange(command)
+        case .stripEncryption:
+            return try own.exchange(code == Self.unseal ? TPMForgery.withoutEncryption(command) : command)
         case .delay:
             _ = usleep(Self.delayMicroseconds)
-            return own(command)
+            return try own.exchange(command)
         }
     }
 }

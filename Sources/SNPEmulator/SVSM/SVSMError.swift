@@ -42,6 +42,7 @@ public enum SVSMError: Error, Equatable, CustomStringConvertible {
         case .cryptography(let error): error.description
         case .otherLaunch(let differences):
             "the vTPM's state belongs to another launch: " + differences.joined(separator: "; ")
+                + "; launch it as before, or remove the folder vtpm of the chip and with it what is sealed to it"
         case .state(let path, let reason): path + ": " + reason
         case .inUse(let path): "another guest has the vTPM: " + path + " is locked"
         case .toolMissing(let tool): tool + " not found; install the package swtpm"

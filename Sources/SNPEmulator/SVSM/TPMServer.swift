@@ -9,9 +9,6 @@ internal import Synchronization
 /// control commands only the choice of locality 0 succeeds: with the others a guest could reset its PCRs or fetch and
 /// replace the TPM's whole state.
 public final class TPMServer: Sendable {
-    /// Gives the response to a command, or nil to hang up. It sees whole commands only.
-    public typealias Transport = @Sendable ([UInt8]) -> [UInt8]?
-
     public let path: String
     public var tcti: String { "swtpm:path=" + path }
     private let running: Mutex<Running?>
@@ -26,8 +23,10 @@ public final class TPMServer: Sendable {
 
     /// Makes the sockets and serves them on a thread of its own.
     ///
-    /// - Parameter path: absolute; with `.ctrl` at most 107 bytes, which is what a socket's name may have.
-    public init(path: String, transport: @escaping Transport) throws(FileError) {
+    /// - Parameters:
+    ///   - path: absolute; with `.ctrl` at most 107 bytes, which is what a socket's name may have.
+    ///   - transport: sees whole commands only; a client that it has no response for is hung up on.
+    public init(path: String, transport: any TPMTransport) throws(FileError) {
         self.path = path
         var ends: (ours: Int32, theirs: Int32) = (-1, -1)
         guard unsafe shim_socket_pair(&ends.ours, &ends.theirs) == 0 else {

@@ -8,7 +8,7 @@ final class TPMServerLoop: @unchecked Sendable {
     private let data: FileDescriptor
     private let control: FileDescriptor
     private let end: FileDescriptor
-    private let transport: TPMServer.Transport
+    private let transport: any TPMTransport
     private var clients: [Client] = []
 
     /// More than this many wait in the sockets' queues.
@@ -28,7 +28,7 @@ final class TPMServerLoop: @unchecked Sendable {
 
     init(
         data: consuming FileDescriptor, control: consuming FileDescriptor, end: consuming FileDescriptor,
-        transport: @escaping TPMServer.Transport
+        transport: any TPMTransport
     ) {
         self.data = data
         self.control = control
@@ -74,7 +74,9 @@ final class TPMServerLoop: @unchecked Sendable {
             guard client.pending.count >= size else { break }
             let command = Array(client.pending[..<size])
             client.pending.removeFirst(size)
-            guard let response = transport(command), send(response, to: client) else { return false }
+            let response: [UInt8]
+            do throws(SVSMError) { response = try transport.exchange(command) } catch { return false }
+            guard send(response, to: client) else { return false }
         }
         return true
     }

@@ -17,6 +17,8 @@ struct VTPMState {
 
     static let stateFile = "tpm2-00.permall"
     static let descriptionFile = "description.json"
+    /// swtpm's own, which it leaves behind. Nobody holds it who does not hold ours.
+    private static let processLock = ".lock"
     /// Bytes that must be free before a TPM is made: libtpms' NV memory at its fullest, twice, since swtpm writes a new
     /// file beside the old one.
     private static let room = 512 * 1024
@@ -66,10 +68,10 @@ struct VTPMState {
         } catch { throw error.operation == .lock && error.errno == EWOULDBLOCK ? .inUse(lockPath) : .file(error) }
     }
 
-    /// Whether there is no TPM yet. swtpm's own lock file is none.
+    /// Whether there is no TPM yet.
     private func isNew() throws(SVSMError) -> Bool {
         do throws(FileError) {
-            return try FileDescriptor.open(readingAt: folder).names().allSatisfy { $0 == ".lock" }
+            return try FileDescriptor.open(readingAt: folder).names().allSatisfy { $0 == Self.processLock }
         } catch {
             guard error.isMissing else { throw .file(error) }
             return true
@@ -108,6 +110,8 @@ struct VTPMState {
         try rethrow(as: SVSMError.file) { () throws(FileError) in
             try FileDescriptor.open(readingAt: unfinished + "/" + Self.stateFile).synchronize()
             try FileBytes.replace(unfinished + "/" + Self.descriptionFile, with: Array(text.utf8))
+            // A folder takes the place of none but an empty one.
+            try FileBytes.remove(folder + "/" + Self.processLock)
             guard unsafe rename(unfinished, folder) == 0 else { throw FileError(.rename, folder, errno: shim_errno()) }
             try FileDescriptor.open(readingAt: folder + "/..").synchronize()
         }

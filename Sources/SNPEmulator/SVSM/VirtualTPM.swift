@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// What it answers goes to the guest as it is. Once swtpm has ended, each further command fails with the reason: a TPM
 /// that came back by itself would have forgotten what was measured.
-public final class VirtualTPM: Sendable {
+public final class VirtualTPM: TPMTransport {
     private struct State: ~Copyable {
         var link: SoftwareTPMLink?
         /// Why there is no link any more.
@@ -40,13 +40,6 @@ public final class VirtualTPM: Sendable {
                 state.link = nil
                 throw error
             }
-        }
-    }
-
-    /// As `exchange`, for a server: nil where there is no answer.
-    public var answer: TPMServer.Transport {
-        { command in
-            do throws(SVSMError) { return try self.exchange(command) } catch { return nil }
         }
     }
 

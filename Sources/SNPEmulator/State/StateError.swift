@@ -32,7 +32,7 @@ public enum StateError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): error.description
-        case .exists(let path): path + " exists, and is no empty folder"
+        case .exists(let path): path + " exists, and is no empty folder: name another"
         case .missing(let path): path + " holds no emulated chip; snp-emulator init makes one"
         case .malformed(let path, let reason): path + ": " + reason
         case .version(let path, let version): path + ": version \(version); this program knows version 1"

@@ -50,16 +50,19 @@ public struct StateFolder: Sendable {
 
     /// Changes the description in one step, and with it the certificates that follow from it.
     ///
-    /// - Parameter now: seconds since 1970.
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - isReissuing: whether the keys get new certificates in any case.
     public mutating func update(
-        now: Int64, _ change: (inout ChipDescription) throws(FirmwareStatus) -> Void
+        now: Int64, reissuing isReissuing: Bool = false,
+        _ change: (inout ChipDescription) throws(FirmwareStatus) -> Void
     ) throws(StateError) {
         let lock = try Self.lock(layout.lock)
         let old = try Self.read(layout)
         var new = old
         do throws(FirmwareStatus) { try change(&new) } catch { throw .refused(error) }
         var changed: [CertificateFile] = []
-        if new.platform.reportedTCB != old.platform.reportedTCB {
+        if isReissuing || new.platform.reportedTCB != old.platform.reportedTCB {
             new.endorsementIssued = now
             changed = [.vcek, .vlek]
         }

@@ -3,6 +3,6 @@ internal import ArgumentParser
 struct AttestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attest",
-        abstract: "Prove what a confidential VM is, and judge what it proves.",
+        abstract: "Prove what a VM is, and judge such proof.",
         subcommands: [AttestReport.self, AttestVerify.self])
 }

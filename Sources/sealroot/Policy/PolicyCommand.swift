@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Have policies approved by a key that is not on this machine.",
+        abstract: "Have boots approved by a key that is elsewhere.",
         discussion: """
             For a volume that was enrolled with '--authority key.pem'. 'policy digest' writes a request, whose message \
             the owner of the key signs; 'policy add' takes both back:

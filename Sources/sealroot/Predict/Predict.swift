@@ -6,7 +6,7 @@ internal import Prediction
 /// `sealroot predict`.
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print what the next boot will measure, event by event, and the PCR values that follow.",
+        abstract: "Print what the next boot will measure, and why.",
         discussion: """
             The boot files come from a folder or a raw disk image; what the firmware does comes from the last log. \
             An image that never booted has none: then a template is used, the log of a named firmware. Each event \

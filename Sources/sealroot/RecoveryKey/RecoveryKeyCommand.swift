@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct RecoveryKeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recovery-key",
-        abstract: "Add, list, check and remove keys that open a volume without its TPM.",
+        abstract: "Keys that open a volume without its TPM.",
         discussion: """
             A recovery key is 64 letters in 8 groups, in the form of systemd-cryptenroll, which lists and removes it, \
             too. It is printed once, and kept nowhere.

@@ -5,7 +5,7 @@ internal import InitramfsRuntime
 struct ReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reference",
-        abstract: "Make, show and apply the manifest of what may run before the root key appears.",
+        abstract: "The manifest of what may run before the unlock.",
         discussion: """
             The hook of initramfs-tools makes one for every initramfs, as /etc/sealroot/reference.json inside it. \
             'sealroot-init check' applies it to the boot of the running system.

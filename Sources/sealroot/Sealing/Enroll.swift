@@ -10,7 +10,7 @@ internal import TPM
 
 struct Enroll: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Seal a LUKS2 volume to this machine's TPM and to the boot chain that it measured.",
+        abstract: "Seal a volume to this machine's TPM and its boot.",
         discussion: """
             Adds a keyslot and a token; the passphrases of the volume stay as they are. Run it in the system \
             that was booted by the very chain that shall unlock the volume from now on.

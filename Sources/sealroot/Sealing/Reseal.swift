@@ -11,7 +11,7 @@ internal import TPM
 /// `sealroot reseal`.
 struct Reseal: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Approve the next boot, so that the volume unlocks after an update.",
+        abstract: "Approve the next boot, as after an update.",
         discussion: """
             Predicts what the next boot will measure, and writes a policy for it into the token, beside those that are \
             there. With --commit, after a boot that unlocked, it drops the policies that are obsolete and moves the \

@@ -9,7 +9,7 @@ internal import TPM
 /// `sealroot status`.
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say whether the next boot will unlock the volume, and if not, what stands in the way.",
+        abstract: "Say whether the next boot will unlock, or why not.",
         discussion: """
             The exit status is 0 where the next boot will unlock, 77 where it will not.
 

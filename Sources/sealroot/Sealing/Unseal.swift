@@ -7,7 +7,7 @@ internal import Unlock
 /// `sealroot unseal`.
 struct Unseal: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Try whether the TPM gives the key out now, and whether it is the volume's.",
+        abstract: "Try whether the TPM gives the key out now.",
         discussion: """
             Does what the boot does, but for the check of the boot, the mapping and the fence; the secret is wiped and \
             never printed. In a system that was unlocked by sealroot-init the answer is no (77): the fence is closed. \

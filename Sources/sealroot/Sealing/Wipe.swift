@@ -7,7 +7,7 @@ internal import TPM
 
 struct Wipe: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove Sealroot's keyslots and tokens from a volume.",
+        abstract: "Remove what Sealroot has put into a volume.",
         discussion: "Refuses where no other keyslot is left: the volume could never be opened again.")
 
     @Argument(help: "A LUKS2 block device or image file.")

@@ -4,6 +4,6 @@ internal import ArgumentParser
 struct AttackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attack",
-        abstract: "List what a cheating host can do, or try it on the guest's programs.",
+        abstract: "List what a cheating host can do, or try it.",
         subcommands: [AttackList.self, AttackRun.self])
 }

@@ -5,7 +5,7 @@ internal import JSON
 /// `snp-emulator bench`.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure what the emulation costs, each number beside its limit in the same run.",
+        abstract: "Measure what the emulation costs.",
         discussion: """
             A limit is what the same machine does without the emulation: `openssl speed`, a copy of memory, a hash, a \
             signature; for the start of a guest it is our aim. A chip is made for that, which takes some seconds. Numbers \

@@ -42,10 +42,17 @@ extension Boot {
         _ settings: MachineSettings, _ image: FirmwareImage, _ folder: StateFolder, _ output: MachineConsole,
         _ recording: TPMRecording?, _ signals: borrowing EndingSignals, _ deadline: Int64?
     ) throws(CommandFailure) -> EmulatedMachine.Outcome? {
-        let parts = try Machine(self, folder, image, recording)
-        defer { parts.close() }
+        let plan = HostSeats.Plan(
+            launch: self.launch, firmware: image, processorCount: cpus, level: vmpl, attack: attack)
+        let seats = try HostSeats(plan, on: folder)
+        let service = try seats.startService(recording: recording)
+        defer { service.close() }
+        let launch = EmulatedMachine.Launch(
+            channel: seats.channel, services: service.attestation, tpm: service.tpm,
+            secretsPage: seats.guest.secretsPage(for: vmpl + (attack == .messages(.withholdKey) ? 1 : 0)),
+            level: vmpl)
         return try Self.machine { () throws(MachineError) in
-            var machine = try EmulatedMachine.start(settings, parts.launch)
+            var machine = try EmulatedMachine.start(settings, launch)
             return try machine.run(
                 output, signals: signals, isTyping: until == nil || Keyboard.isTerminal, deadline: deadline)
         }

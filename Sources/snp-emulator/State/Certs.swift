@@ -8,25 +8,26 @@ internal import SecureProcessor
 /// `snp-emulator certs`.
 struct Certs: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List, export or revoke the certificates of an emulated chip.",
+        abstract: "List, export, revoke or reissue a chip's certificates.",
         discussion: """
             list (default): a line a file of STATE/certs, with the SHA-256 of its DER. export FOLDER: files under the \
             paths of AMD's key server, such as vcek/v1/Milan/cert_chain. revoke ask, revoke asvk: a new revocation list \
-            that has this authority, too; there is no way back.
+            that has this authority, too; there is no way back. reissue DAYS: new certificates for the chip's \
+            keys, dated so many days ago; they are valid for seven years.
 
             With --json, standard output is one object: certificates (name, sha256), files, or what tcb shows.
             """)
 
     enum Action: String, ExpressibleByArgument {
-        case list, export, revoke
+        case list, export, revoke, reissue
     }
 
     @OptionGroup var options: StateOptions
 
-    @Argument(help: ArgumentHelp("list, export or revoke.", valueName: "action"))
+    @Argument(help: ArgumentHelp("list, export, revoke or reissue.", valueName: "action"))
     var action: Action = .list
 
-    @Argument(help: ArgumentHelp("The folder to export to, or whom to revoke.", valueName: "operand"))
+    @Argument(help: ArgumentHelp("The folder to export to, whom to revoke, or days.", valueName: "operand"))
     var operand: String?
 
     func validate() throws {
@@ -34,8 +35,14 @@ struct Certs: ParsableCommand {
         case .list: if let operand { throw ValidationError("list takes no operand: " + operand) }
         case .export: if operand == nil { throw ValidationError("export needs a folder") }
         case .revoke: if authority == nil { throw ValidationError("revoke needs ask or asvk") }
+        case .reissue: if age == nil { throw ValidationError("reissue needs a number of days, up to \(Self.oldest)") }
         }
     }
+
+    /// Days: there were no such chips before.
+    private static let oldest: Int64 = 10_000
+
+    private var age: Int64? { operand.flatMap { Int64($0) }.flatMap { (0...Self.oldest).contains($0) ? $0 : nil } }
 
     private var authority: CertificateAuthority.Member? {
         switch operand {
@@ -57,6 +64,9 @@ struct Certs: ParsableCommand {
                     try state.update(now: WallClock.seconds) { description in
                         if !description.revoked.contains(authority) { description.revoked.append(authority) }
                     }
+                    options.show(state)
+                case .reissue:
+                    try state.update(now: WallClock.seconds - (age ?? 0) * 86400, reissuing: true) { _ in }
                     options.show(state)
                 }
             } catch { throw CommandFailure(state: error) }

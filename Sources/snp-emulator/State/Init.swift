@@ -8,7 +8,7 @@ internal import SecureProcessor
 /// `snp-emulator init`.
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make an emulated chip: secrets, certificates, levels and an empty vTPM.",
+        abstract: "Make an emulated chip, with an empty vTPM.",
         discussion: """
             The folder must not exist, or be empty. It is there as a whole in the end, or not at all. It takes some \
             seconds: three RSA keys of 4096 bits are made, for authorities that have AMD's names and shape, and say \

@@ -8,7 +8,7 @@ internal import SecureProcessor
 struct TCB: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tcb",
-        abstract: "Show or move the levels of an emulated chip's firmware.",
+        abstract: "Show or move the levels of a chip's firmware.",
         discussion: """
             show (default). install: run another firmware (--firmware, --levels), newer or older, but none below the \
             committed one. commit: give up all older ones, and report what runs. configure: report lower levels than \

@@ -1,5 +1,3 @@
-public import SNPEmulator
-
 /// The host's place between a guest and its TPM: every command and every response passes here, whole and with its
 /// header. A host that cheats wraps the honest one, which is the TPM itself.
 public protocol TPMTransport: Sendable {
@@ -8,13 +6,4 @@ public protocol TPMTransport: Sendable {
     /// - Parameter command: whole, and as long as its header says.
     /// - Throws: where there is no TPM any more.
     func exchange(_ command: [UInt8]) throws(SVSMError) -> [UInt8]
-}
-
-extension VirtualTPM: TPMTransport {}
-
-extension TPMSeat: TPMTransport {
-    public func exchange(_ command: [UInt8]) throws(SVSMError) -> [UInt8] {
-        guard let response = answer(command) else { throw .ended(status: 0, message: "there was no answer") }
-        return response
-    }
 }
