@@ -99,8 +99,10 @@ attacks: setup image control emulator ## try every attack of a cheating host, an
 	.build-owner/release/snp-emulator attack run --all --sealroot-init .build-embedded/release/sealroot-init \
 		--control-init .build-control/release/sealroot-init --image .build/images/disk.raw \
 		--template Packaging/templates/ovmf-debian12-secureboot.json
+	.build-owner/release/snp-emulator attack run --all --mode vm --sealroot-init .build-embedded/release/sealroot-init \
+		--chip .build/images/chip --image .build/images/confidential.raw
 
-bench: setup image emulator ## measure size and speed, beside peers and limits
+bench: setup image control emulator ## measure size and speed, beside peers and limits
 	swift run bench
 	swift run bench --boots
 	.build-owner/release/snp-emulator bench

@@ -10,19 +10,17 @@ public struct Attack: Sendable {
     /// The exit status of the program that refuses; 0 where the guest must stand it, nil where nobody refuses and the
     /// host just learns nothing.
     public let exitCode: Int32?
-    public let modes: [RunMode]
+    public var modes: [RunMode] { (process == nil ? [] : [.process]) + (machine == nil ? [] : [.vm]) }
     /// One line: what lets the attack through, or why nothing can.
     public var controlText: String {
-        switch control {
-        case .through(_, let text, _), .impossible(let text): text
-        }
+        let texts = [process?.control.text, machine?.control.text].compactMap { $0 }
+        return Set(texts).count == 1 ? texts[0] : texts.joined(separator: "; in a VM: ")
     }
 
-    let volume: Enrolment
-    let trial: Trial
-    /// Part of what the refusal says: whom it blames.
-    let reason: String
-    let control: Control
+    /// In a guest of processes; nil where that shows nothing.
+    let process: ProcessAttack?
+    /// In a whole virtual machine; nil where that shows no more.
+    private(set) var machine: MachineAttack?
 
     init(
         _ name: String, _ group: AttackGroup, _ summary: String, _ outcome: String, exit: Int32?, naming reason: String,
@@ -33,20 +31,35 @@ public struct Attack: Sendable {
         self.summary = summary
         self.outcome = outcome
         exitCode = exit
-        modes = [.process]
-        self.volume = volume
-        self.trial = trial
-        self.reason = reason
-        self.control = control
+        process = ProcessAttack(volume: volume, trial: trial, reason: reason, control: control)
+    }
+
+    /// One for which the guest must be a whole machine.
+    init(_ name: String, _ group: AttackGroup, _ summary: String, _ outcome: String, inMachine machine: MachineAttack) {
+        self.name = name
+        self.group = group
+        self.summary = summary
+        self.outcome = outcome
+        exitCode = machine.exitCode
+        process = nil
+        self.machine = machine
+    }
+
+    /// The same, which can be tried in a whole machine, too.
+    func inMachine(_ machine: MachineAttack) -> Attack {
+        var attack = self
+        attack.machine = machine
+        return attack
     }
 
     /// Whether it is on a guest that boots from a disk, which `attack run --image` names.
-    public var needsDisk: Bool { volume.hasDisk }
+    public var needsDisk: Bool { process?.volume.hasDisk ?? true }
 
     /// Those that this program runs, in the order of their groups.
     public static let all: [Attack] =
         messageAttacks + evidenceAttacks + policyAttacks + firmwareAttacks + tpmAttacks + diskAttacks
         + memoryAttacks + logAttacks + bootAttacks + secureBootAttacks
+        + machineAttacks
 
     /// The attack of that name; nil where there is none.
     public static func named(_ name: String) -> Attack? { all.first { $0.name == name } }
@@ -63,6 +76,15 @@ public enum RunMode: String, CaseIterable, Sendable {
     case process, vm
 }
 
+/// How an attack on a guest of processes is tried.
+struct ProcessAttack: Sendable {
+    let volume: Enrolment
+    let trial: Trial
+    /// Part of what the refusal says: whom it blames.
+    let reason: String
+    let control: Control
+}
+
 /// What shows that the host really does what it says, and that it is the check that stops it.
 enum Control: Sendable {
     /// The same, with a check off: it gets through, or what the guest must stand stops it. The text says what is other;
@@ -70,4 +92,10 @@ enum Control: Sendable {
     case through(Trial, String, Enrolment? = nil)
     /// Why there is no check that could be off.
     case impossible(String)
+
+    var text: String {
+        switch self {
+        case .through(_, let text, _), .impossible(let text): text
+        }
+    }
 }

@@ -36,9 +36,9 @@ public struct DemoComputer: Sendable {
         self.folder = folder
     }
 
-    /// Switches it on; with another computer given, with that one's TPM in place of its own.
-    public func boot(tpmOf other: DemoComputer? = nil) throws(VirtualMachineError) -> VirtualMachine {
-        try VirtualMachine(disk: disk.image, folder: folder, tpmFolder: other.map { $0.folder + "/tpm" })
+    /// Switches it on.
+    public func boot() throws(VirtualMachineError) -> VirtualMachine {
+        try VirtualMachine(disk: disk.image, folder: folder)
     }
 
     /// Boots it with its volume not enrolled: a person types the recovery key at Debian's own prompt.

@@ -16,11 +16,9 @@ public final class VirtualMachine {
     private var commandCount = 0
 
     /// Boots `disk`, a raw image, as the computer whose state is in `folder`.
-    ///
-    /// - Parameter tpmFolder: another TPM than the computer's own; nil is its own.
-    public init(disk: String, folder: String, tpmFolder: String? = nil) throws(VirtualMachineError) {
+    public init(disk: String, folder: String) throws(VirtualMachineError) {
         let socket = folder + "/run"
-        let state = tpmFolder ?? folder + "/tpm"
+        let state = folder + "/tpm"
         do {
             for path in [folder, state, socket] {
                 try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -12,20 +12,21 @@ struct Memory: ParsableCommand {
             read ADDRESS COUNT    print bytes, 16 a line
             write ADDRESS HEX     write bytes
             scan HEX              find a byte string in all of the guest's memory
+            remap ADDRESS OTHER   put the page at OTHER at ADDRESS, too, as only the host can
             map                   list ranges by state: shared, private, validated, VMSA, immutable
 
             Addresses are the guest's, with 0x. With --from FILE, write and scan take the bytes of a file in place of \
             HEX. Where the machine forbids an access, its fault is told: exit status 74.
 
-            With --json, standard output is one object: read: address, bytes; scan: hits, scanned, unreadable; \
-            map: ranges of start, size, state.
+            With --json, standard output is one object: read: address, bytes; remap: remapped; scan: hits, \
+            scanned, unreadable; map: ranges of start, size, state.
 
             Exit status: 64 usage, 65 the emulator's answer is malformed, 66 no guest runs or no memory is there, 74 an \
             access failed.
             """)
 
     enum Action: String, CaseIterable, ExpressibleByArgument {
-        case read, write, scan, map
+        case read, write, scan, map, remap
     }
 
     @Option(
@@ -48,16 +49,16 @@ struct Memory: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    @Argument(help: "read, write, scan or map.")
+    @Argument(help: "read, write, scan, map or remap.")
     var action: Action
 
-    @Argument(help: "Address and count, address and bytes, or bytes.")
+    @Argument(help: "Address and count, address and bytes, two addresses, or bytes.")
     var operands: [String] = []
 
     func validate() throws {
         let count =
             switch action {
-            case .read: 2
+            case .read, .remap: 2
             case .write: from == nil ? 2 : 1
             case .scan: from == nil ? 1 : 0
             case .map: 0
@@ -68,7 +69,9 @@ struct Memory: ParsableCommand {
         guard from == nil || action == .write || action == .scan else {
             throw ValidationError("--from is for write and scan")
         }
-        if action == .read || action == .write { _ = try address() }
+        if [.read, .write, .remap].contains(action) { _ = try address(operands[0]) }
+        if action == .remap { _ = try address(operands[1]) }
+        guard action != .remap || observer == .host else { throw ValidationError("only the host remaps") }
         if action == .read, !(1...UInt64(1 << 40)).contains(try number(operands[1])) {
             throw ValidationError("the count goes from 1 to 1 TiB")
         }
@@ -91,6 +94,7 @@ struct Memory: ParsableCommand {
             case .write: try session.write(parsed(operands[0]), bytes)
             case .scan: try session.scan(for: bytes)
             case .map: try session.map()
+            case .remap: try session.remap(parsed(operands[0]), to: parsed(operands[1]))
             }
         }
     }
@@ -103,9 +107,9 @@ struct Memory: ParsableCommand {
         return bytes
     }
 
-    private func address() throws -> UInt64 {
-        guard operands[0].hasPrefix("0x") else { throw ValidationError("'\(operands[0])' is no address with 0x") }
-        return try number(operands[0])
+    private func address(_ text: String) throws -> UInt64 {
+        guard text.hasPrefix("0x") else { throw ValidationError("'\(text)' is no address with 0x") }
+        return try number(text)
     }
 
     private func number(_ text: String) throws -> UInt64 {

@@ -57,6 +57,11 @@ struct MemorySession: ~Copyable {
         if isJSON { Console.print(JSONValue.object([JSONMember("written", .integer(Int64(bytes.count)))]).compact) }
     }
 
+    func remap(_ address: UInt64, to other: UInt64) throws(CommandFailure) {
+        guard case .written = try ask(.remap, address, count: other) else { throw Self.unexpected }
+        if isJSON { Console.print(JSONValue.object([JSONMember("remapped", Self.hexadecimal(address))]).compact) }
+    }
+
     func scan(for pattern: [UInt8]) throws(CommandFailure) {
         var (hits, scanned, unreadable) = ([JSONValue](), 0 as UInt64, 0 as UInt64)
         var next: UInt64? = 0

@@ -47,6 +47,11 @@ struct AttackBench {
         }
     }
 
+    /// The machine that `make image` makes, for attacks on whole ones.
+    static let machine = DebianImages.file("confidential.raw").flatMap { disk in
+        DebianImages.file("chip").map { ["--mode", "vm", "--image", disk, "--chip", $0] }
+    }
+
     /// The one verdict of a run.
     func verdict(_ result: CommandResult) throws -> JSONValue { try JSONValue(parsing: result.output) }
 }

@@ -62,6 +62,9 @@ import Testing
         #expect(try Command.run([program, "attack", "run", "no-such-attack"]).status == 64)
         #expect(try Command.run([program, "attack", "run"]).status == 64)
         #expect(try Command.run([program, "attack", "run", "--all", "replay-evidence"]).status == 64)
+        for words in [["--all", "--mode", "vm"], ["read-memory", "--mode", "vm"], ["grub-prompt"]] {
+            #expect(try Command.run([program, "attack", "run"] + words).status == 64, "\(words)")
+        }
         #expect(try bench.run("replay-evidence", guest: "/no/such/program").status == 66)
         let chipless = try Command.run([program, "attack", "run", "fresh-tpm", "--chip", "/no/such/chip"])
         #expect(chipless.status == 66)

@@ -18,11 +18,13 @@ struct Bench {
         try encryption()
         try authenticode()
         eventLog()
+        try AttackSuiteBench.processes()
     }
 
     private static func boots() throws {
         try MachineBench.run()
         try ConfidentialBootBench.run()
+        try AttackSuiteBench.machines()
     }
 
     /// The longest sample that tpm2_eventlog reads to its end, and the one with the most digests.

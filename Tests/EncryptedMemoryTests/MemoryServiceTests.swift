@@ -175,7 +175,7 @@ import Testing
         var generator = SeededGenerator(seed: 1)
         for _ in 0..<300 {
             let edges: [UInt64] = [0, 0x3000, 0x4FFF, (4 << 20) - 1, 4 << 20, 1 << 30, 1 << 51, .max]
-            let operation = MemoryRequest.Operation(rawValue: UInt8(1 + generator.below(4))) ?? .map
+            let operation = MemoryRequest.Operation(rawValue: UInt8(1 + generator.below(5))) ?? .map
             let request = MemoryRequest(
                 operation, as: generator.below(2) == 0 ? .host : .guest, GuestAddress(edges[generator.below(8)]),
                 byteCount: generator.below(2) == 0 ? edges[generator.below(8)] : UInt64(generator.below(8192)),

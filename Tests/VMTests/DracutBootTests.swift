@@ -10,7 +10,7 @@ private let debian13Disk = DemoDisk(in: buildFolder + "/debian13")
 @Suite(.enabled(if: debian13Disk.isBuilt, "there is no disk of Debian 13: `make trixie` makes one"))
 struct DracutBootTests {
     /// What systemd-cryptsetup asks.
-    private static let prompt = "enter passphrase for disk root"
+    private static let prompt = "for disk root:"
     private let scratch: Scratch
     private let computer: DemoComputer
 

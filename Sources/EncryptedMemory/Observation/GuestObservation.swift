@@ -88,6 +88,11 @@ public struct GuestObservation: ObservedMemory {
         }
     }
 
+    public func remap(_ address: GuestAddress, to other: GuestAddress) throws(ObservationError) {
+        guard let mapping = guest.pages.mapping(other) else { throw .noMemory(other) }
+        guard guest.pages.map(address.start(of: .small), to: mapping.address) else { throw .noMemory(address) }
+    }
+
     private func system(_ address: GuestAddress) throws(ObservationError) -> SystemAddress {
         guard let mapping = guest.pages.mapping(address) else { throw .noMemory(address) }
         return mapping.address.advanced(by: address.offset(in: .small))

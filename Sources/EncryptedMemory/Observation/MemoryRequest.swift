@@ -10,6 +10,8 @@ public struct MemoryRequest: Equatable, Sendable {
         case scan = 3
         /// Lists ranges of one state.
         case map = 4
+        /// The host's: the page at the address that is in the place of the count.
+        case remap = 5
     }
 
     public let operation: Operation
@@ -72,6 +74,7 @@ public struct MemoryRequest: Equatable, Sendable {
             case .write: !payload.isEmpty && byteCount == UInt64(payload.count)
             case .scan: (1...Self.longestPattern).contains(payload.count)
             case .map: payload.isEmpty
+            case .remap: payload.isEmpty && observer == .host
             }
         guard isSound else { throw MemoryRefusal(.malformed, "count does not fit the operation") }
     }
@@ -100,7 +103,7 @@ public struct MemoryRefusal: Error, Equatable, Sendable, CustomStringConvertible
             switch error {
             case .guest: .fault
             case .host(.reverseMap): .fault
-            case .host(.noMemory), .noMemory: .noMemory
+            case .host(.noMemory), .noMemory, .notRemappable: .noMemory
             case .file: .inputOutput
             }
         self.init(kind, error.description)

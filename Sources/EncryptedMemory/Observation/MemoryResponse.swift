@@ -70,7 +70,7 @@ public enum MemoryResponse: Equatable, Sendable {
         try reader.skip(1)
         switch operation {
         case .read: return .bytes(try reader.bytes(reader.remaining))
-        case .write:
+        case .write, .remap:
             try reader.finish()
             return .written
         case .scan:

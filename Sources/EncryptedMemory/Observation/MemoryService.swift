@@ -27,6 +27,9 @@ public struct MemoryService<Memory: ObservedMemory> {
         case .write:
             try memory.write(request.address, request.payload, as: request.observer)
             return .written
+        case .remap:
+            try memory.remap(request.address, to: GuestAddress(request.byteCount))
+            return .written
         case .map: return map(from: request.address)
         case .scan:
             var scan = MemoryScan(memory, for: request.payload, as: request.observer)

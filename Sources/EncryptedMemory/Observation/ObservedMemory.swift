@@ -41,6 +41,8 @@ public enum ObservationError: Error, Equatable, Sendable, CustomStringConvertibl
     case host(HostFault)
     /// The guest has no memory there.
     case noMemory(GuestAddress)
+    /// Its nested page table is not the model's.
+    case notRemappable
     case file(FileError)
 
     public var description: String {
@@ -48,6 +50,7 @@ public enum ObservationError: Error, Equatable, Sendable, CustomStringConvertibl
         case .guest(let fault): fault.description
         case .host(let fault): fault.description
         case .noMemory(let address): "no memory at guest address 0x" + String(address.rawValue, radix: 16)
+        case .notRemappable: "the memory of a whole machine cannot be remapped"
         case .file(let error): error.description
         }
     }
@@ -60,4 +63,6 @@ public protocol ObservedMemory {
     func read(_ address: GuestAddress, into bytes: inout MutableSpan<UInt8>, as observer: Observer)
         throws(ObservationError)
     func write(_ address: GuestAddress, _ bytes: [UInt8], as observer: Observer) throws(ObservationError)
+    /// Puts the page at `other` at `address`, too, by the nested page table, which is the host's.
+    func remap(_ address: GuestAddress, to other: GuestAddress) throws(ObservationError)
 }

@@ -96,6 +96,8 @@ public final class RAMFile: ObservedMemory {
         }
     }
 
+    public func remap(_ address: GuestAddress, to other: GuestAddress) throws(ObservationError) { throw .notRemappable }
+
     public func write(
         _ address: GuestAddress, _ bytes: [UInt8], as observer: Observer
     ) throws(ObservationError) {

@@ -1,8 +1,8 @@
 extension Attack {
     /// At what is on the disk before the volume: all of it passes Secure Boot, since nobody signs configurations and initrds.
     static let bootAttacks: [Attack] = [
-        commandLine("break-argument", "break=premount", "have the initrd open a shell"),
-        commandLine("init-argument", "init=/bin/sh", "have the kernel start a shell"),
+        commandLine("break-argument", "break=premount", "have the initrd open a shell").inMachine(.breakArgument),
+        commandLine("init-argument", "init=/bin/sh", "have the kernel start a shell").inMachine(.initArgument),
         commandLine("cryptopts-argument", "cryptopts=target=root,source=/dev/sdb", "have the initrd open another disk"),
         boot(
             "edit-grub-configuration", "adds a line to GRUB's configuration",
@@ -11,7 +11,8 @@ extension Attack {
         boot(
             "add-to-initrd", "adds a file to the initrd", "the TPM unseals nothing, and the PCR is named",
             naming: "PCR 9",
-            DiskScript.editBoot(DiskScript.initrd, "echo evil >evil; echo evil | cpio -o -H newc >>edited 2>log")),
+            DiskScript.editBoot(DiskScript.initrd, "echo evil >evil; echo evil | cpio -o -H newc >>edited 2>log")
+        ).inMachine(.addToInitrd),
         boot(
             "other-signed-kernel", "boots another kernel that Debian has signed, for clouds, in place of the owner's",
             "the kernel is named", naming: "kernel", DiskScript.editBoot(DiskScript.kernel, otherKernel),
@@ -22,8 +23,7 @@ extension Attack {
         boot(
             name, "adds \(argument) to the kernel's command line, to " + purpose, "the argument is named",
             naming: "argument '\(argument)' is not allowed",
-            DiskScript.editBoot(
-                "/grub/grub.cfg", "sed -i 's|^\\([[:space:]]*linux[[:space:]].*\\)$|\\1 \(argument)|' edited"))
+            DiskScript.addArgument(argument))
     }
 
     /// - Parameter pcrs: those that the control's volume is sealed to.

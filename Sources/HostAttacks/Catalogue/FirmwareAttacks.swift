@@ -7,7 +7,8 @@ extension Attack {
             naming: "another launch", Trial(firmware: "other.fd", provider: nil),
             control: .through(
                 Trial(options: ["--vtpm", "none"], firmware: "other.fd", tpm: .host, provider: nil),
-                "a TPM outside of the guest, which is bound to no launch", outside)),
+                "a TPM outside of the guest, which is bound to no launch", outside)
+        ).inMachine(.swapFirmware),
         Attack(
             "foreign-vtpm-state", .firmware, "puts the vTPM's state of another launch in the place of the guest's own",
             "the guest does not start, 77: the state cannot be opened", exit: 77, naming: "another launch",

@@ -25,6 +25,16 @@ extension Attack {
             "$emulator" memory --state state write "$page" "$cipher"
             [ "$(bytes "$page" 16 --as guest)" = "$old" ]
             """, under: "sev-es"),
+        memory(
+            "remap-memory", "puts another of the guest's pages where one of them was",
+            "the guest's next access faults, 74",
+            exit: 74, naming: "#NPF at 0xfffff0",
+            """
+            other=$(bytes 0xffffe060 16 --as guest)
+            "$emulator" memory --state state remap "$page" 0xffffe060
+            "$emulator" memory --state state read "$page" 16 --as guest >seen
+            [ "$(cut -d ' ' -f 3 seen)" = "$other" ]
+            """, under: "sev-es"),
         Attack(
             "read-vmsa", .memory, "reads the registers of a virtual CPU that does not run",
             "what the guest has there is not to be seen", exit: nil, naming: "nothing is to be seen",

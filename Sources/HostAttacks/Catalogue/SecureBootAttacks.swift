@@ -1,19 +1,22 @@
 extension Attack {
     /// At the signatures of the programs that start the guest, and at the variables that say whose signatures count.
     static let secureBootAttacks: [Attack] =
-        [("shim", "firmware"), ("grub", "shim"), ("kernel", "shim")].flatMap { program, judge in
-            [
-                signature("unsigned-" + program, "takes the signatures off " + name(program), judge, program, "unsign"),
-                signature(
-                    "resigned-" + program, "signs \(name(program)) with a key of its own", judge, program, "resign"),
-            ]
-        } + [
+        [
+            signature("unsigned-shim", "takes the signatures off shim", .shim, DiskScript.unsign),
+            signature("resigned-shim", "signs shim with a key of its own", .shim, DiskScript.resign),
+            signature("unsigned-grub", "takes the signature off GRUB", .grub, DiskScript.unsign),
+            signature("resigned-grub", "signs GRUB with a key of its own", .grub, DiskScript.resign)
+                .inMachine(.resignedGRUB),
+            signature("unsigned-kernel", "takes the signature off the kernel", .kernel, DiskScript.unsign),
+            signature("resigned-kernel", "signs the kernel with a key of its own", .kernel, DiskScript.resign)
+                .inMachine(.resignedKernel),
             variables(
                 "secure-boot-off", "switches Secure Boot off", naming: "Secure Boot is off", .secureBootOff,
-                sealedTo: "8,9,12,14"),
+                sealedTo: "8,9,12,14"
+            ).inMachine(.secureBootOff),
             variables(
                 "own-db-certificate", "puts its own certificate into db, and signs GRUB with its key", naming: "grub",
-                .allowOwn, change("grub", DiskScript.resign), sealedTo: "8,9,12,14"),
+                .allowOwn, Program.grub.edit(DiskScript.resign), sealedTo: "8,9,12,14"),
             variables(
                 "empty-dbx", "empties dbx, so that what was revoked boots again", naming: "secure-boot is refused: dbx",
                 .forbidNothing),
@@ -26,38 +29,38 @@ extension Attack {
                 .lowerLevel),
         ]
 
-    private static func name(_ program: String) -> String {
-        program == "grub" ? "GRUB" : program == "kernel" ? "the kernel" : program
-    }
+    /// What starts the guest.
+    private enum Program {
+        case shim, grub, kernel
 
-    private static func change(_ program: String, _ script: String) -> String {
-        switch program {
-        case "shim": DiskScript.editESP("/EFI/BOOT/BOOTX64.EFI", script)
-        case "grub": DiskScript.editESP("/EFI/BOOT/grubx64.efi", script)
-        default: DiskScript.editBoot(DiskScript.kernel, script)
+        /// A script that changes it on the disk.
+        func edit(_ script: String) -> String {
+            switch self {
+            case .shim: DiskScript.editESP("/EFI/BOOT/BOOTX64.EFI", script)
+            case .grub: DiskScript.editESP("/EFI/BOOT/grubx64.efi", script)
+            case .kernel: DiskScript.editBoot(DiskScript.kernel, script)
+            }
+        }
+
+        var refusal: String {
+            switch self {
+            case .shim: "BOOTX64.EFI: the firmware will not start it"
+            case .grub: "grubx64.efi: no certificate"
+            case .kernel: ": no certificate"
+            }
         }
     }
 
-    private static func culprit(_ program: String) -> String {
-        switch program {
-        case "shim": "BOOTX64.EFI: the firmware will not start it"
-        case "grub": "grubx64.efi: no certificate"
-        default: ": no certificate"
-        }
-    }
-
-    private static func signature(
-        _ name: String, _ summary: String, _ judge: String, _ program: String, _ action: String
-    ) -> Attack {
-        let script = action == "unsign" ? DiskScript.unsign : DiskScript.resign
+    private static func signature(_ name: String, _ summary: String, _ program: Program, _ script: String) -> Attack {
         let trial = Trial(
-            preparation: DiskScript.makeKey, provider: nil, hasDisk: true, diskChange: change(program, script),
+            preparation: DiskScript.makeKey, provider: nil, hasDisk: true, diskChange: program.edit(script),
             isBootChecked: true)
         var unchecked = trial.bootUnchecked
         unchecked.variables = .secureBootOff
         return Attack(
-            name, .boot, summary, "the guest does not start, 77: \(judge) does not accept it", exit: 77,
-            naming: culprit(program), trial,
+            name, .boot, summary,
+            "the guest does not start, 77: \(program == .shim ? "the firmware" : "shim") does not accept it",
+            exit: 77, naming: program.refusal, trial,
             control: .through(
                 unchecked, "Secure Boot off, a volume sealed to PCR 12,14 only, and the check of the boot off",
                 Enrolment(arguments: "--pcrs 12,14", hasDisk: true)),

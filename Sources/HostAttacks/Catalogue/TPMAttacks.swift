@@ -14,7 +14,8 @@ extension Attack {
         Attack(
             "fresh-tpm", .tpm, "removes the vTPM's state, so that a new one is made",
             "the unlock ends with 77: the volume's key is not in that TPM", exit: 77, naming: "another TPM",
-            Trial(preparation: "rm -rf state/vtpm", provider: nil), control: .impossible(elsewhere)),
+            Trial(preparation: "rm -rf state/vtpm", provider: nil), control: .impossible(elsewhere)
+        ).inMachine(.freshTPM),
         Attack(
             "roll-back-tpm", .tpm, "puts back the vTPM's state of before the volume was enrolled",
             "the unlock ends with 77: the volume's revocation counter is not in that TPM", exit: 77, naming: "counter",

@@ -12,6 +12,7 @@ public struct Verdict: Sendable {
     }
 
     public let attack: String
+    public let mode: RunMode
     public let ruling: Ruling
     /// The exit status under the attack; nil where it was not tried.
     public let exitCode: Int32?
@@ -22,7 +23,8 @@ public struct Verdict: Sendable {
     /// The verdict as `attack run --json` prints it.
     public var json: JSONValue {
         .object([
-            JSONMember("name", .string(attack)), JSONMember("verdict", .string(ruling.rawValue)),
+            JSONMember("name", .string(attack)), JSONMember("mode", .string(mode.rawValue)),
+            JSONMember("verdict", .string(ruling.rawValue)),
             JSONMember("code", exitCode.map { .integer(Int64($0)) } ?? .null), JSONMember("detail", .string(detail)),
             JSONMember("milliseconds", .integer(milliseconds)),
         ])

@@ -1,6 +1,4 @@
-internal import BoundedBytes
 internal import InitramfsRuntime
-internal import JSON
 
 /// A confidential machine of processes: a guest of `snp-emulator exec` on an emulated chip, with a volume that was
 /// enrolled in it. Each trial is one boot of it.
@@ -82,7 +80,7 @@ struct AttackedMachine {
         return copy
     }
 
-    private func boot(
+    func boot(
         _ script: String, chip: String, firmware: String, options: [String]
     ) throws(AttackRunError) -> HostShell.Result {
         try shell.run(
@@ -130,79 +128,6 @@ struct AttackedMachine {
                 + trial.arguments
                 + (trial.isBootChecked ? " --reference reference.json" : ""),
             chip: trial.chip, firmware: trial.firmware, options: options)
-    }
-
-    private static let putHeader = "dd if=header of=volume conv=notrunc status=none\n"
-
-    /// As soon as the TPM has unsealed, while the guest still waits for the answer: it is in the recording first.
-    private static let putHeaderLate = #"""
-        (for turn in $(seq 3000); do
-            if [ -e bus ] && grep -qaP '\x00\x00\x01\x5e[\x80\x81]' bus; then exec \#(putHeader)fi
-            sleep 0.02
-        done) >log 2>&1 &
-        """#
-
-    private func forge(_ change: HeaderForgery.Change, isLate: Bool) throws(AttackRunError) {
-        var header = HeaderForgery(try read("volume", limit: 1 << 26))
-        guard header?.apply(change) == true, let bytes = header?.bytes else {
-            throw .failed(step: "forging the header", status: 1, message: change.path)
-        }
-        try write(bytes, to: "header")
-        try shell.succeed(isLate ? Self.putHeaderLate : Self.putHeader, step: "forging the header")
-    }
-
-    private func configure(_ trial: Trial, _ keyDigest: [UInt8]?) throws(AttackRunError) {
-        var lines = ["device = \(folder.path)/volume", "mapping = root", "timeout = 1"]
-        lines.append("boot-check = " + (trial.isBootChecked ? "required" : "off"))
-        if let provider = trial.provider {
-            lines += ["provider = \(provider)", "attestation-policy = \(folder.path)/policy.json"]
-            try write(Array(try policy(trial, keyDigest).compact.utf8), to: "policy.json")
-        }
-        if trial.isPinned { lines.append("authority-name = " + (try authorityName())) }
-        try write(Array(((lines + trial.configuration).joined(separator: "\n") + "\n").utf8), to: "init.conf")
-    }
-
-    private func policy(_ trial: Trial, _ keyDigest: [UInt8]?) throws(AttackRunError) -> JSONValue {
-        let policy = trial.policy
-        let pem = try read(policy.root + "/certs/ark.pem", limit: 1 << 16)
-        let levels = JSONValue.object(
-            ["boot_loader", "tee", "snp"].map { JSONMember($0, .integer(0)) }
-                + [JSONMember("microcode", .integer(policy.microcode))])
-        return .object(
-            [
-                JSONMember("version", .integer(1)),
-                JSONMember(
-                    "measurements",
-                    .array([.string(Hexadecimal.encode(try launchDigest(of: policy.firmware, on: trial.chip)))])),
-                JSONMember("roots", .array([.string(String(decoding: pem, as: UTF8.self))])),
-                JSONMember("minimum_tcb", .object([JSONMember("milan", .object([JSONMember("reported", levels)]))])),
-            ] + policy.members
-                + (keyDigest.map { [JSONMember("id_keys", .array([.string(Hexadecimal.encode($0))]))] } ?? []))
-    }
-
-    /// The launch digest as a report has it. Source: AMD 56860, ATTESTATION_REPORT, offset 0x90.
-    func launchDigest(of firmware: String, on chip: String) throws(AttackRunError) -> [UInt8] {
-        let script = """
-            mkdir /sys/kernel/config/tsm/report/r; cd /sys/kernel/config/tsm/report/r
-            head -c 64 /dev/zero >inblob; cat outblob
-            """
-        // Without an SVSM, so that no vTPM is made for it.
-        let report = try boot(script, chip: chip, firmware: firmware, options: ["--vtpm", "none"])
-        guard report.status == 0, report.output.count == 1184 else {
-            throw .failed(step: "reading the launch digest", status: report.status, message: report.lastLine)
-        }
-        return Array(report.output[0x90..<0xC0])
-    }
-
-    /// What the enrolment said of the authority.
-    private func authorityName() throws(AttackRunError) -> String {
-        let name: String?
-        let text = try read("enrolled.json", limit: 1 << 20)
-        do throws(JSONError) {
-            name = try JSONValue(parsing: text)["authority_name"]?.string
-        } catch { name = nil }
-        guard let name else { throw .failed(step: "enrolling the volume", status: 0, message: "no authority is named") }
-        return name
     }
 
     func read(_ name: String, limit: Int) throws(AttackRunError) -> [UInt8] {

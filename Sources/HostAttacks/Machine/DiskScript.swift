@@ -6,12 +6,24 @@ enum DiskScript {
 
     /// Copies `$disk` without its last partition, the root, which nothing reads before the unlock: all up to there, and the
     /// second copy of the partition table in the last 33 sectors.
-    static let copy = """
-        truncate -r "$disk" disk.raw; dd if="$disk" of=disk.raw bs=1M count=257 conv=notrunc,sparse status=none
+    static let copy = copy(mebibytes: 257)
+
+    /// The same with the first 32 MiB of the root, where a LUKS2 header is.
+    static let copyWithHeader = copy(mebibytes: 289)
+
+    private static func copy(mebibytes: Int) -> String {
+        """
+        truncate -r "$disk" disk.raw; dd if="$disk" of=disk.raw bs=1M count=\(mebibytes) conv=notrunc,sparse status=none
         end=$(($(stat -c %s "$disk") / 512 - 33))
         dd if="$disk" of=disk.raw bs=512 skip="$end" seek="$end" conv=notrunc status=none
 
         """
+    }
+
+    /// Adds an argument to all lines of GRUB's configuration that name a kernel.
+    static func addArgument(_ argument: String) -> String {
+        editBoot("/grub/grub.cfg", "sed -i 's|^\\([[:space:]]*linux[[:space:]].*\\)$|\\1 \(argument)|' edited")
+    }
 
     /// Makes a key of the host's: `host.key`, and its certificate `host.pem` and `host.der`.
     static let makeKey = """
@@ -25,7 +37,7 @@ enum DiskScript {
     /// - Parameter change: a script on the file `edited`.
     static func editBoot(_ path: String, _ change: String) -> String {
         """
-        boot="disk.raw?offset=$((65 << 20))"; file=\(path)
+        \(bootPartition); file=\(path)
         debugfs -R "dump $file edited" "$boot" 2>/dev/null
         cp edited before; \(change); if cmp -s edited before; then exit 1; fi
         debugfs -w -R "rm $file" "$boot" 2>/dev/null
@@ -33,6 +45,9 @@ enum DiskScript {
 
         """
     }
+
+    /// For `kernel` and `initrd`.
+    static let bootPartition = #"boot="disk.raw?offset=$((65 << 20))""#
 
     /// Changes a file of the EFI system partition, 1 MiB into the disk.
     static func editESP(_ path: String, _ change: String) -> String {

@@ -37,11 +37,13 @@ struct HostShell: Sendable {
     }
 
     /// Runs a command, looked for in PATH.
-    func run(_ command: [String]) throws(AttackRunError) -> Result {
+    ///
+    /// - Parameter patience: seconds, after which it is ended.
+    func run(_ command: [String], patience: String = Self.patience) throws(AttackRunError) -> Result {
         let arguments = CStrings(
             [
                 "sh", "-c", "cd \"$0\" && exec timeout --foreground -k 5 \"$@\" >.stdout 2>.stderr", folder,
-                Self.patience,
+                patience,
             ]
                 + command)
         let environment = CStrings(variables)

@@ -10,14 +10,15 @@ struct AttackRun: ParsableCommand {
         abstract: "Try attacks, and judge how they end.",
         discussion: """
             Each attack is tried on a machine that is made for it: an emulated chip, a guest of exec, and a LUKS2 volume \
-            that is enrolled in the guest. First the control, with the check off that should stop the attack: it must get \
+            that is enrolled in the guest. In the run mode vm it is a copy of the machine that make image made, --chip and \
+            --image, which boots as by boot; in its control the disk has another volume and initrd. First the control, with the check off that should stop the attack: it must get \
             through. Then the attack.
 
             held: no key was released, with the right exit status and a reason that names the culprit. broken: it got \
             through, or ended otherwise. unproven: the control did not get through.
 
-            One line an attack; with --json one object a line: name, verdict, code (null where it was not tried), detail, \
-            milliseconds.
+            One line an attack; with --json one object a line: name, mode, verdict, code (null where it was not tried), \
+            detail, milliseconds.
 
             Exit status: 0 all held, 70 not all did; else 64 usage, 66 a program or folder is missing, 69 no machine can \
             be made, 74 read or write error.
@@ -35,7 +36,9 @@ struct AttackRun: ParsableCommand {
     var chip: String?
 
     @Option(
-        help: ArgumentHelp("A disk that make image built, for attacks on the boot.", valueName: "disk"),
+        help: ArgumentHelp(
+            "A disk that make image built: disk.raw for attacks on the boot, confidential.raw for vm.",
+            valueName: "disk"),
         completion: .file())
     var image: String?
 
@@ -67,20 +70,24 @@ struct AttackRun: ParsableCommand {
                 throw ValidationError("\(name) has no run mode \(mode.rawValue)")
             }
         }
-        guard image != nil || template == nil else { throw ValidationError("--template needs --image") }
-        guard Attack.all.contains(where: { $0.modes.contains(mode) }) else {
-            throw ValidationError("no attack has the run mode \(mode.rawValue)")
+        guard image != nil && mode == .process || template == nil else {
+            throw ValidationError("--template needs --image, and the run mode process")
+        }
+        guard mode == .process || (image != nil && chip != nil) else {
+            throw ValidationError("--mode vm needs --image, and the --chip that it is sealed to")
         }
     }
 
     func run() throws {
+        let started = MonotonicClock.milliseconds
         let verdicts = try reporting { () throws(CommandFailure) in
             do throws(AttackRunError) { return try judge() } catch {
                 throw CommandFailure(error.exitCode, area: "attack", error.description)
             }
         }
         let held = verdicts.count { $0.ruling == .held }
-        if !json { Console.print("\(held) of \(verdicts.count) held") }
+        let seconds = (MonotonicClock.milliseconds - started) / 1000
+        if !json { Console.print("\(held) of \(verdicts.count) held, in \(seconds) s") }
         guard held == verdicts.count else {
             throw ArgumentParser.ExitCode(InitramfsRuntime.ExitCode.internalFault.rawValue)
         }
@@ -92,7 +99,7 @@ struct AttackRun: ParsableCommand {
         let judge = try AttackJudge(programs, chip: chip, disk: disk)
         var verdicts: [Verdict] = []
         for attack in all ? Attack.all.filter({ $0.modes.contains(mode) }) : names.compactMap(Attack.named) {
-            let verdict = try judge.judge(attack)
+            let verdict = try judge.judge(attack, in: mode)
             Console.print(json ? verdict.json.compact : verdict.line)
             verdicts.append(verdict)
         }
