@@ -79,7 +79,7 @@ demo: setup image emulator ## boot a confidential VM in the emulator, with nobod
 	swift run demo
 
 test: setup ## install what is missing, build, and run every test
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line installed tests
+	@$(MAKE) --no-print-directory --jobs=2 installed tests
 	swift test
 
 # The two halves of the way to the tests. Side by side they take less time: each waits for disk or mirror now and then.

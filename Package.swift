@@ -60,6 +60,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CTSS2", pkgConfig: "tss2-esys tss2-sys tss2-mu tss2-rc tss2-tctildr", providers: [.apt(["libtss2-dev"])]),
     .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs com_err", providers: [.apt(["libext2fs-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CFUSE3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(name: "CGuestAgent"),
@@ -150,7 +151,9 @@ let ownerTargets: [Target] = [
             "BoundedBytes", "CExt2FS", "CLinux", "Cryptography", "EFI", "FileSystems", "InitramfsRuntime",
             "PartitionTable",
         ]),
-    library("GRUBScript", ["BoundedBytes", "FileSystems"]),
+    library("XZ", ["CLZMA"]),
+    library("SquashFS", ["BoundedBytes", "XZ"]),
+    library("GRUBScript", ["BoundedBytes", "FileSystems", "SquashFS"]),
     library(
         "ReferenceBuilding",
         ["BootPolicy", "BoundedBytes", "Cryptography", "EFI", "EventLog", "InitramfsRuntime", "InstalledSystem"]),
@@ -283,6 +286,7 @@ let testTargets: [Target] = [
     tests(
         "GRUBScriptTests",
         ["BoundedBytes", "Cryptography", "EFI", "EventLog", "FileSystems", "GRUBScript", "TestSupport"]),
+    tests("SquashFSTests", ["SquashFS", "TestSupport", "XZ"]),
     tests(
         "PredictionTests",
         [

@@ -1,5 +1,4 @@
 internal import BoundedBytes
-internal import FileSystems
 
 /// What grub-mkimage puts into a GRUB image beside the kernel: the `mods` section of the PE file.
 ///
@@ -34,7 +33,7 @@ public struct GRUBImage: Sendable {
                 modules.append(name)
                 if name == "efifwsetup" { asksForFirmwareSetup = bytes.contains("--is-supported".utf8) }
             case .memdisk where memdisk == nil:
-                do throws(FATError) {
+                do throws(MemdiskError) {
                     memdisk = try Memdisk(parsing: bytes)
                 } catch { throw .memdisk(offset: offset, error) }
             case .configuration where configuration == nil: configuration = Array(bytes.prefix { $0 != 0 })

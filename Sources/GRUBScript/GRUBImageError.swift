@@ -1,13 +1,12 @@
 public import BoundedBytes
-public import FileSystems
 
 /// Why bytes are not the `mods` section of a GRUB image. Offsets are in bytes from the start of the section.
 public enum GRUBImageError: Error, Equatable, Sendable, CustomStringConvertible {
     case bytes(ByteError)
     /// A module that is no 64-bit little-endian ELF file with a name, or whose tables point out of it.
     case module(offset: Int, what: String)
-    /// No FAT file system, or one whose parts do not fit together.
-    case memdisk(offset: Int, FATError)
+    /// Neither FAT nor squashfs, or one whose parts do not fit together.
+    case memdisk(offset: Int, MemdiskError)
     case text(offset: Int)
     /// Without a prefix object, or with a wrong magic number in front.
     case noPrefix

@@ -108,7 +108,7 @@ extension Interpreter {
     func content(of file: GRUBFile, on device: DeviceReference, limit: Int) throws(Stop) -> [UInt8] {
         if let changed = written[Self.key(file)] { return changed }
         guard case .disk(let device) = device else {
-            return try fromMemdisk { (disk) throws(FATError) in try disk.file(at: file.path, limit: limit) } ?? []
+            return try fromMemdisk { (disk) throws(MemdiskError) in try disk.file(at: file.path, limit: limit) } ?? []
         }
         return try fromDisk { [disk] () throws(Disk.Failure) in try disk.read(file.path, on: device, limit: limit) }
     }
@@ -129,7 +129,7 @@ extension Interpreter {
 
     private func isFile(_ file: GRUBFile, on device: DeviceReference) throws(Stop) -> Bool {
         guard case .disk(let device) = device else {
-            return try fromMemdisk { (disk) throws(FATError) in try disk.file(at: file.path, limit: 0) } != nil
+            return try fromMemdisk { (disk) throws(MemdiskError) in try disk.file(at: file.path, limit: 0) } != nil
         }
         return try fromDisk { [disk] () throws(Disk.Failure) in try disk.fileSize(at: file.path, on: device) } != nil
     }

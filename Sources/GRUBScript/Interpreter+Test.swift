@@ -155,7 +155,7 @@ extension Interpreter {
     func entry(at location: Location) throws(Stop) -> GRUBDirectoryEntry? {
         let path = Self.cleaned(try text(location.path))
         guard case .disk(let device) = location.device else {
-            return try fromMemdisk { (disk) throws(FATError) in try disk.isDirectory(at: path) }
+            return try fromMemdisk { (disk) throws(MemdiskError) in try disk.isDirectory(at: path) }
                 .map { GRUBDirectoryEntry(isDirectory: $0) }
         }
         if path == "/" { return GRUBDirectoryEntry(isDirectory: true) }

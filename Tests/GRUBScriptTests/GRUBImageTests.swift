@@ -57,7 +57,7 @@ import Testing
         #expect(throws: GRUBImageError.module(offset: 42, what: "no ELF module with a name")) {
             try GRUBImage(parsing: section(prefix + object(0, [1, 2, 3])))
         }
-        #expect(throws: GRUBImageError.memdisk(offset: 42, .cut(needed: 512, available: 3))) {
+        #expect(throws: GRUBImageError.memdisk(offset: 42, .fat(.cut(needed: 512, available: 3)))) {
             try GRUBImage(parsing: section(prefix + object(1, [1, 2, 3])))
         }
         #expect(throws: GRUBImageError.self) { try GRUBImage(parsing: section(prefix, size: 1 << 40)) }
