@@ -77,15 +77,19 @@ extension Attack {
     private static let nullCipher = HeaderForgery.Change(
         path: "segments.0.encryption", value: .string("cipher_null-ecb"))
 
-    private static let replayed = Trial(
-        preparation: "cp --sparse=always volume old\n" + reseal + "mv old volume", provider: nil, hasDisk: true)
+    private static let replayed = Trial(preparation: withdrawal + "mv old volume", provider: nil, hasDisk: true)
 
-    /// What the owner does after an update.
-    private static let reseal = #"""
+    /// The owner approves an update, and withdraws that again: without a boot that is obsolete nothing is revoked.
+    private static let withdrawal =
+        DiskScript.copy + DiskScript.addArgument("panic=31") + #"""
+        mv disk.raw update.raw
         cat >reseal <<'END'
         cat /sys/kernel/security/tpm0/binary_bios_measurements >log
         printf 'device = %s\nmapping = root\n' "$PWD/volume" >reseal.conf
-        "$sealroot" reseal "$PWD/volume" --commit --image "$disk" --eventlog log --config reseal.conf --state keys
+        set -- "$PWD/volume" --eventlog log --config reseal.conf --state keys
+        "$sealroot" reseal "$@" --image update.raw
+        cp --sparse=always volume old
+        "$sealroot" reseal "$@" --image "$disk" --commit
         END
         "$emulator" exec --state state --ovmf guest.fd --image "$disk" ${template:+--template "$template"} -- \
             sh -eu reseal >resealed
