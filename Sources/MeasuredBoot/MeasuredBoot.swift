@@ -30,7 +30,7 @@ public struct MeasuredBoot {
     ///
     /// - Throws: `.noBoot` where a program would not be started, or a measurement is not known.
     public init(image path: String, template: Template) throws(MeasuredBootError) {
-        let history = BootHistory(log: template.log, template: template.name)
+        let history = BootHistory(template)
         let prediction: Prediction
         do throws(PredictionError) {
             let installed: InstalledSystem

@@ -1,3 +1,4 @@
+internal import BoundedBytes
 public import EFI
 public import EventLog
 
@@ -8,11 +9,28 @@ public struct BootHistory: Sendable {
     public let template: String?
     /// The firmware's variables as the next boot finds them; nil where they cannot be read.
     public let variables: [Variable]?
+    /// Whether the firmware offers its setup menu, of a template; nil where that is not known.
+    private let templateSetup: Bool?
 
     public init(log: EventLog, template: String? = nil, variables: [Variable]? = nil) {
         self.log = log
         self.template = template
         self.variables = variables
+        templateSetup = nil
+    }
+
+    public init(_ template: Template) {
+        log = template.log
+        self.template = template.name
+        variables = nil
+        templateSetup = template.hasFirmwareSetup
+    }
+
+    /// Bit 0 of OsIndicationsSupported, 64 bits; nil where that is not known. Source: UEFI 2.10, section 8.5.4.
+    var hasFirmwareSetup: Bool? {
+        guard let variables else { return templateSetup }
+        let value = variables.first { $0.vendor == .globalVariable && $0.name == "OsIndicationsSupported" }
+        return value?.data.first.map { $0 & 1 != 0 } ?? false
     }
 
     var reason: PredictedEvent.Reason { template.map { .template($0) } ?? .keptFromLastLog }

@@ -24,11 +24,14 @@ extension Predictor {
         do throws(GRUBImageError) { image = try GRUBImage(parsing: bytes) } catch {
             return gap([4, 8, 9], "GRUB's commands", "\(grub.name): \(error)")
         }
+        guard !image.modules.contains(Self.ownLoader) else {
+            return gap([4, 8, 9], "GRUB's commands", "\(grub.name) loads programs by itself, which is not followed")
+        }
         let folder = grub.path[..<(grub.path.lastIndex(of: "/") ?? grub.path.startIndex)]
         let isVerified = shim != nil && isVerifying(after: first)
         let machine = GRUBMachine(
             image: image, bootDevice: device, bootDirectory: String(folder), isSecureBoot: isVerified,
-            hasFirmwareSetup: hasFirmwareSetup, kernel: kernel.map { "vmlinuz-" + $0 })
+            hasFirmwareSetup: history.hasFirmwareSetup, kernel: kernel.map { "vmlinuz-" + $0 })
         let version = grub.image.sbat?.first { $0.component == "grub" }?.version ?? ""
         keepsLoadedImages = isVerified && PackageVersion(version) >= PackageVersion("2.14")
         let result = try system { () throws(InstalledSystemError) in
@@ -50,6 +53,9 @@ extension Predictor {
 
     /// The longest `mods` section that is read, in bytes; Debian's has 4 MiB.
     private static let longestModules = 64 << 20
+    /// Debian's module that takes the place of the firmware's LoadImage. With it the kernel is measured once, and not
+    /// twice; and such a GRUB reads the first configuration twice. Seen in Debian 13, GRUB 2.12-9+deb13u4.
+    private static let ownLoader = "peimage"
 
     private mutating func add(
         _ event: GRUBEvent, shim: BootProgram?, after first: Event
@@ -88,14 +94,6 @@ extension Predictor {
             // shim and GRUB hold it in memory, and say no path.
             try add(program, data: EventData.imageLoad(of: program, path: nil))
         }
-    }
-
-    /// Bit 0 of OsIndicationsSupported, 64 bits; nil where the variables are not known. Source: UEFI 2.10, section 8.5.4.
-    private var hasFirmwareSetup: Bool? {
-        guard history.variables != nil, let value = value(of: "OsIndicationsSupported", .globalVariable) else {
-            return nil
-        }
-        return value.first.map { $0 & 1 != 0 } ?? false
     }
 
     /// GRUB looks at all partitions for a UUID: one that is not known would silently be passed over.

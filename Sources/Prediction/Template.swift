@@ -8,12 +8,15 @@ internal import JSON
 /// The log of a machine that booted, to predict the first boot of an image on another one with the same firmware.
 ///
 /// A file `NAME.json` with the members `version` (1), `name`, `firmware` (in words), `firmware_blobs` (the SHA-256
-/// digests of the firmware's parts as the log has them), `log` (a file beside it) and `log_sha256`.
+/// digests of the firmware's parts as the log has them), `log` (a file beside it) and `log_sha256`. It may have
+/// `firmware_setup`: whether the firmware offers its setup menu, which GRUB 2.12 asks.
 public struct Template: Sendable {
     public let name: String
     /// Which firmware, with which keys, in words.
     public let firmware: String
     public let log: EventLog
+    /// Bit 0 of the variable OsIndicationsSupported, which no log has; nil where that is not known.
+    public let hasFirmwareSetup: Bool?
     /// `firmware_blobs`.
     public var blobs: [String] { log.firmwareBlobs }
 
@@ -41,6 +44,12 @@ public struct Template: Sendable {
         let blobs = try reader.strings("firmware_blobs")
         let logName = try reader.string("log")
         let digest = try reader.string("log_sha256")
+        let hasFirmwareSetup: Bool?
+        switch reader.optional("firmware_setup") {
+        case nil: hasFirmwareSetup = nil
+        case .bool(let value): hasFirmwareSetup = value
+        default: throw .template("\(path): firmware_setup is neither true nor false")
+        }
         try reader.finish()
         guard !logName.utf8.contains(0x2F), !logName.isEmpty else { throw .template("\(path): log is no file name") }
         let parent = path.utf8.lastIndex(of: 0x2F).map { String(path[...$0]) } ?? ""
@@ -55,7 +64,7 @@ public struct Template: Sendable {
         guard log.firmwareBlobs == blobs else {
             throw .template("\(path): firmware_blobs are not those of the log")
         }
-        return Template(name: title, firmware: firmware, log: log)
+        return Template(name: title, firmware: firmware, log: log, hasFirmwareSetup: hasFirmwareSetup)
     }
 
     private static func file(_ path: String, limit: Int) throws(PredictionError) -> [UInt8] {

@@ -15,7 +15,8 @@ struct TemplateTests {
     @Test(.enabled(if: DebianImages.isPresent)) func givesTheValuesOfTheDemoWithoutItsLog() throws {
         let template = try Template.read(Self.name, in: Self.folder)
         #expect(template.firmware.contains("OVMF 2022.11-6+deb12u2"))
-        let history = BootHistory(log: template.log, template: template.name)
+        #expect(template.hasFirmwareSetup == true)
+        let history = BootHistory(template)
         let prediction = try Prediction.make(of: DemoBoot.disk(), after: history)
         #expect(prediction.gaps.isEmpty)
         for pcr: UInt32 in [4, 7, 8, 9, 11, 14] {
@@ -31,7 +32,9 @@ struct TemplateTests {
         ("\"version\": 1", "\"version\": 2", "unknown version"),
         ("\"log\": \"", "\"log\": \"../", "no file name"), ("32dee5", "42dee5", "firmware_blobs"),
         ("\"log_sha256\": \"", "\"log_sha256\": \"0", "log_sha256"), ("\"name\"", "\"nom\"", "name"),
-        ("{", "[", "JSON"), ("\"version\"", "\"extra\": 1, \"version\"", "extra"),
+        ("{", "[", "JSON"),
+        ("\"firmware_setup\": true", "\"firmware_setup\": 1", "firmware_setup"),
+        ("\"version\"", "\"extra\": 1, \"version\"", "extra"),
     ]) func refusesADamagedTemplate(_ old: String, _ new: String, _ words: String) throws {
         let scratch = try Scratch()
         try scratch.shell("cp '\(Self.folder)'/* .")

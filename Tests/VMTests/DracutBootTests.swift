@@ -4,25 +4,27 @@ import TestSupport
 import Testing
 import VirtualMachine
 
-private let debian13Disk = ConfidentialDisk(in: buildFolder + "/debian13")
+private let debian13Disk = DemoDisk(in: buildFolder + "/debian13")
 
-/// Debian 13 with an initramfs of dracut, in a whole machine of the emulator: its own shim, GRUB 2.12, kernel 6.12 and
-/// systemd.
+/// Debian 13 with an initramfs of dracut, in a whole machine: its own shim, GRUB 2.12, kernel 6.12 and systemd.
 @Suite(.enabled(if: debian13Disk.isBuilt, "there is no disk of Debian 13: `make trixie` makes one"))
 struct DracutBootTests {
-    private static let emulator = Scratch.product("snp-emulator").path
     /// What systemd-cryptsetup asks.
     private static let prompt = "for disk root:"
     private let scratch: Scratch
+    private let computer: DemoComputer
 
     init() throws {
         scratch = try Scratch()
-        try debian13Disk.deliver(to: scratch.file("state"))
+        computer = DemoComputer(disk: debian13Disk, folder: scratch.file("computer"))
     }
 
-    @Test func bootsUnattendedAlsoAfterAnUpdateAndEndsWhereTheHostHasChangedIt() throws {
-        // It has never booted before: what it is sealed to was predicted.
-        var machine = try unattended()
+    @Test func isEnrolledOnceBootsUnattendedAndEndsWhereTheHostHasChangedIt() throws {
+        try enroll()
+
+        let machine = try computer.boot()
+        let end = try machine.wait(forAny: [DemoDisk.shell, Self.prompt, DemoDisk.refusal])
+        try #require(end == DemoDisk.shell, "\(machine.transcript.suffix(4000))")
         let status = try JSONValue(parsing: machine.run("cat /run/sealroot/status.json").output)
         #expect(status["result"] == .string("unlocked"))
         #expect(status["mapping"] == .string("root"))
@@ -42,39 +44,35 @@ struct DracutBootTests {
         #expect(journal.contains("Volume root already active."), "\(journal.suffix(4000))")
         // The fence.
         #expect(try machine.run("sealroot-init unlock --no-activate").status == 77)
-
-        // The unit of the first boot has exchanged the key; the one that watches GRUB's menu approves the next boot.
-        try machine.finish("sealroot-first-boot")
-        try machine.succeed("mount -o remount,rw /boot && sed -i s/panic=30/panic=31/ /etc/default/grub.d/demo.cfg")
-        try machine.succeed("update-grub")
-        try machine.finish("sealroot-reseal")
-        #expect(try machine.run("sealroot status").status == 0)
-        try machine.powerOff()
-
-        machine = try unattended()
-        #expect(try machine.run("cat /proc/cmdline").output.contains("panic=31"))
-        // As a host can, which owns the partition that GRUB reads: no unit of the guest sees it.
-        try machine.succeed(
-            "systemctl stop sealroot-reseal.path; mount -o remount,rw /boot; "
-                + "sed -i 's/panic=31/panic=31 quiet/' /boot/grub/grub.cfg && sync")
-        try machine.powerOff()
+        try changeCommandLine(machine)
 
         // No key, no shell, and the machine is off.
-        let changed = try boot()
+        let changed = try computer.boot()
         #expect(try changed.wait(forAny: [DemoDisk.shell, Self.prompt, DemoDisk.refusal]) == DemoDisk.refusal)
         try changed.wait(for: "(code 77)")
         try changed.waitUntilOff()
         #expect(!changed.transcript.contains(Self.prompt))
     }
 
-    private func boot() throws -> VirtualMachine {
-        try debian13Disk.boot(emulator: Self.emulator, state: scratch.file("state"))
+    /// The first boot: a person answers systemd-cryptsetup.
+    private func enroll() throws {
+        let key = try String(contentsOfFile: debian13Disk.recoveryKeyPath, encoding: .utf8)
+        let machine = try computer.boot()
+        try machine.wait(for: Self.prompt)
+        machine.type(key + "\n")
+        try machine.wait(for: DemoDisk.shell)
+        let result = try machine.run(
+            "sealroot enroll /dev/disk/by-partlabel/root",
+            answering: [(prompt: "Passphrase or recovery key of the volume:", answer: key)])
+        try #require(result.status == 0, "\(result.output)")
+        try machine.powerOff()
     }
 
-    private func unattended() throws -> VirtualMachine {
-        let machine = try boot()
-        let end = try machine.wait(forAny: [DemoDisk.shell, Self.prompt, DemoDisk.refusal])
-        try #require(end == DemoDisk.shell, "\(machine.transcript.suffix(4000))")
-        return machine
+    /// As a host can, which owns the partition that GRUB reads: no unit of the guest sees it.
+    private func changeCommandLine(_ machine: VirtualMachine) throws {
+        let edit =
+            "systemctl stop sealroot-reseal.path; mount -o remount,rw /boot && sed -i 's/panic=30/panic=30 quiet/' /boot/grub/grub.cfg && sync"
+        try #require(try machine.run(edit).status == 0)
+        try machine.powerOff()
     }
 }

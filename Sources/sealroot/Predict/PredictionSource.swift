@@ -25,8 +25,7 @@ struct PredictionSource {
         do throws(PredictionError) {
             let found = try Template.read(template ?? Template.standard)
             return PredictionSource(
-                history: BootHistory(log: found.log, template: found.name), name: "template " + found.name,
-                firmware: found.firmware)
+                history: BootHistory(found), name: "template " + found.name, firmware: found.firmware)
         } catch { throw CommandFailure(error) }
     }
 
