@@ -152,7 +152,7 @@ import Testing
     @Test(
         arguments: [
             [], [1], [UInt8](repeating: 0, count: 20), [2, 1, 0, 0] + [UInt8](repeating: 0, count: 16),
-            [1, 0, 0, 0] + [UInt8](repeating: 0, count: 16), [1, 5, 0, 0] + [UInt8](repeating: 0, count: 16),
+            [1, 0, 0, 0] + [UInt8](repeating: 0, count: 16), [1, 6, 0, 0] + [UInt8](repeating: 0, count: 16),
             [1, 1, 2, 0] + [UInt8](repeating: 1, count: 16), [1, 1, 0, 1] + [UInt8](repeating: 1, count: 16),
             // A read of nothing, of too much, with a payload; a write of nothing or another length; a scan for nothing.
             [1, 1, 0, 0] + [UInt8](repeating: 0, count: 16), [1, 1, 0, 0] + [UInt8](repeating: 0xFF, count: 16),
@@ -161,6 +161,8 @@ import Testing
             [1, 2, 0, 0] + [UInt8](repeating: 0, count: 8) + [2, 0, 0, 0, 0, 0, 0, 0, 9],
             [1, 3, 0, 0] + [UInt8](repeating: 0, count: 16), [1, 3, 0, 0] + [UInt8](repeating: 0, count: 16 + 4097),
             [1, 4, 0, 0] + [UInt8](repeating: 0, count: 17),
+            // The guest's, and one with a payload.
+            [1, 5, 1, 0] + [UInt8](repeating: 0, count: 16), [1, 5, 0, 0] + [UInt8](repeating: 0, count: 17),
             [1, 2, 0, 0] + [UInt8](repeating: 0, count: 17 + (1 << 20)),
         ] as [[UInt8]])
     func refusesNonsense(_ bytes: [UInt8]) throws {
