@@ -6,16 +6,19 @@ import TestSupport
 final class BootSandbox {
     let scratch: Scratch
     let log: String
-    private static let scripts = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../Initramfs/initramfs-tools/scripts").standardized
+    private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../Initramfs").standardized
+    private static let functions = "/usr/share/sealroot/initramfs/boot-functions"
 
     /// - Parameter unlock: arguments of `sealroot-init unlock` besides those of the script; `fence` likewise.
     init(unlock: [String], fence: [String]) throws {
         scratch = try Scratch()
         log = scratch.file("log/tpm2-measure.log")
         try scratch.shell("mkdir bin cryptroot proc; echo 'root UUID=x none luks' >cryptroot/crypttab.sealroot")
-        try scratch.shell("mkdir -p scripts/local-top sys/kernel/security/tpm0 dev; touch dev/tpm0")
-        for name in ["local-top/sealroot", "sealroot-functions"] { try copy(name) }
+        try scratch.shell(
+            "mkdir -p scripts/local-top usr/share/sealroot/initramfs sys/kernel/security/tpm0 dev; touch dev/tpm0")
+        try copy("initramfs-tools/scripts/local-top/sealroot", to: "scripts/local-top/sealroot")
+        try copy("boot-functions", to: String(Self.functions.dropFirst()))
         let log = ["--measurement-log", log]
         try program(
             "sealroot-init",
@@ -62,12 +65,12 @@ final class BootSandbox {
     static let isPossible = (try? Command.run(isolated + ["true"]).status) == 0
 
     /// Paths of the scripts that are put into the folder. /run is a file system of the sandbox's own.
-    private static let paths = ["/scripts/", "/sys/kernel/", "/cryptroot/", "/proc/sysrq-trigger", "/dev/tpm0"]
+    private static let paths = [functions, "/sys/kernel/", "/cryptroot/", "/proc/sysrq-trigger", "/dev/tpm0"]
 
     /// A script with all that it names outside of itself put into the folder. Nothing else may be named: the real
     /// /proc/sysrq-trigger would end this machine.
-    private func copy(_ name: String) throws {
-        var text = try String(contentsOf: Self.scripts.appending(path: name), encoding: .utf8)
+    private func copy(_ name: String, to path: String) throws {
+        var text = try String(contentsOf: Self.sources.appending(path: name), encoding: .utf8)
         for path in Self.paths { text = text.replacing(path, with: "@" + path) }
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let strays = line.replacing("/dev/null", with: "").replacing("/run/sealroot/", with: "")
@@ -75,7 +78,7 @@ final class BootSandbox {
             guard strays.isEmpty else { throw CommandFailure(description: "a path that is not known: \(line)") }
         }
         text = text.replacing("@/", with: scratch.path + "/")
-        try scratch.write(Array(text.utf8), to: "scripts/" + name)
+        try scratch.write(Array(text.utf8), to: path)
     }
 
     private func program(_ name: String, _ text: String) throws {
