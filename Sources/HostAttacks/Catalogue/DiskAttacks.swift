@@ -82,19 +82,19 @@ extension Attack {
     /// The owner approves an update, and withdraws that again: without a boot that is obsolete nothing is revoked.
     private static let withdrawal =
         DiskScript.copy + DiskScript.addArgument("panic=31") + #"""
-        mv disk.raw update.raw
-        cat >reseal <<'END'
-        cat /sys/kernel/security/tpm0/binary_bios_measurements >log
-        printf 'device = %s\nmapping = root\n' "$PWD/volume" >reseal.conf
-        set -- "$PWD/volume" --eventlog log --config reseal.conf --state keys
-        "$sealroot" reseal "$@" --image update.raw
-        cp --sparse=always volume old
-        "$sealroot" reseal "$@" --image "$disk" --commit
-        END
-        "$emulator" exec --state state --ovmf guest.fd --image "$disk" ${template:+--template "$template"} -- \
-            sh -eu reseal >resealed
+            mv disk.raw update.raw
+            cat >reseal <<'END'
+            cat /sys/kernel/security/tpm0/binary_bios_measurements >log
+            printf 'device = %s\nmapping = root\n' "$PWD/volume" >reseal.conf
+            set -- "$PWD/volume" --eventlog log --config reseal.conf --state keys
+            "$sealroot" reseal "$@" --image update.raw
+            cp --sparse=always volume old
+            "$sealroot" reseal "$@" --image "$disk" --commit
+            END
+            "$emulator" exec --state state --ovmf guest.fd --image "$disk" ${template:+--template "$template"} -- \
+                sh -eu reseal >resealed
 
-        """#
+            """#
 
     private static func asking(_ preparation: String) -> Trial {
         Trial(preparation: preparation, provider: nil, configuration: ["unenrolled = prompt"])
