@@ -51,13 +51,9 @@ public struct MappingGrowth: Sendable {
     private func require(
         _ table: MappingTable, _ header: LUKSHeader, sectors: UInt64
     ) throws(EnrollmentError) {
-        let number = try rethrow(as: EnrollmentError.file) { () throws(FileError) in
-            try FileDescriptor.open(readingAt: device).deviceNumber
+        let expected = try rethrow(as: EnrollmentError.file) { () throws(FileError) in
+            try MappingTable(expectedFor: header, at: device, sectors: sectors)
         }
-        let expected = MappingTable(
-            cipher: Segment.encryption, keyByteCount: Segment.keyByteCount, ivOffset: 0, device: number,
-            offset: header.segment.extent.offset / 512, sectors: sectors,
-            sectorByteCount: header.segment.sectorByteCount)
         if let difference = table.firstDifference(from: expected) { throw .mapping(difference) }
     }
 }

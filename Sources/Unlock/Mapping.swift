@@ -24,24 +24,13 @@ extension Unlock {
         _ volume: borrowing LUKSVolume, _ key: borrowing SecretBytes, _ header: LUKSHeader,
         _ configuration: GuestConfiguration
     ) throws(UnlockFailure) {
-        let expected = try expectedTable(header, device: configuration.device)
+        let expected = try rethrow(as: UnlockFailure.file) { () throws(FileError) in
+            try MappingTable(expectedFor: header, at: configuration.device)
+        }
         let found = try rethrow(as: UnlockFailure.luks) { () throws(LUKSError) in
             try volume.activate(as: configuration.mapping, volumeKey: key)
             return try LiveMapping.table(of: configuration.mapping)
         }
         if let difference = found.firstDifference(from: expected) { throw .mapping(difference) }
-    }
-
-    /// What the kernel's table must say for this header. Source: architecture, section 4.2.
-    private static func expectedTable(_ header: LUKSHeader, device path: String) throws(UnlockFailure) -> MappingTable {
-        do throws(FileError) {
-            let device = try FileDescriptor.open(readingAt: path)
-            let extent = header.segment.extent
-            return MappingTable(
-                cipher: Segment.encryption, keyByteCount: Segment.keyByteCount, ivOffset: 0,
-                device: try device.deviceNumber,
-                offset: extent.offset / 512, sectors: extent.byteCount / 512,
-                sectorByteCount: header.segment.sectorByteCount)
-        } catch { throw .file(error) }
     }
 }
