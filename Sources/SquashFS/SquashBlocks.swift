@@ -14,12 +14,12 @@ struct SquashBlocks: Sendable {
         return bytes[start..<start + count]
     }
 
-    /// What a block of `stored` bytes decodes to: at most `limit` bytes.
-    func block(_ stored: Int, isCompressed: Bool, at offset: UInt64, limit: Int) throws(SquashError) -> [UInt8] {
-        let content = Array(try raw(stored, at: offset))
-        guard isCompressed else {
-            guard stored <= limit else {
-                throw .blockLength(offset: Int(clamping: offset), expected: limit, found: stored)
+    /// What a block decodes to: at most `limit` bytes.
+    func block(_ stored: StoredLength, at offset: UInt64, limit: Int) throws(SquashError) -> [UInt8] {
+        let content = Array(try raw(stored.byteCount, at: offset))
+        guard stored.isCompressed else {
+            guard content.count <= limit else {
+                throw .blockLength(offset: Int(clamping: offset), expected: limit, found: content.count)
             }
             return content
         }
@@ -29,9 +29,26 @@ struct SquashBlocks: Sendable {
     }
 }
 
+/// How many bytes a block has on the disk, and whether they are compressed: a bit above the length says that they are not.
+struct StoredLength {
+    let byteCount: Int
+    let isCompressed: Bool
+
+    /// Of a block of a file, or of a fragment: bit 24.
+    init(data word: UInt32) { self.init(Int(word), bit: 24) }
+
+    /// Of a block of metadata: bit 15.
+    init(metadata word: UInt16) { self.init(Int(word), bit: 15) }
+
+    private init(_ word: Int, bit: Int) {
+        byteCount = word & (1 << bit - 1)
+        isCompressed = word & 1 << bit == 0
+    }
+}
+
 /// Metadata from a place on: blocks of at most 8 KiB when they are decoded, which are read as one stream.
 ///
-/// Each begins with its stored length, of which bit 15 says that it is not compressed. Source: Linux,
+/// Each begins with its stored length. Source: Linux,
 /// `Documentation/filesystems/squashfs.rst`, section 3.2.
 struct SquashMetadata {
     private static let blockLimit = 8192
@@ -66,12 +83,12 @@ struct SquashMetadata {
 
     private mutating func refill() throws(SquashError) {
         let header = try blocks.raw(2, at: next)
-        let word = header.reversed().reduce(0) { $0 << 8 | Int($1) }
-        let (stored, start) = (word & 0x7FFF, next + 2)
-        content = try blocks.block(stored, isCompressed: word & 0x8000 == 0, at: start, limit: Self.blockLimit)
+        let stored = StoredLength(metadata: header.reversed().reduce(0) { $0 << 8 | UInt16($1) })
+        let start = next + 2
+        content = try blocks.block(stored, at: start, limit: Self.blockLimit)
         // Otherwise a chain of empty blocks could be read for ever.
         guard !content.isEmpty else { throw .blockLength(offset: Int(clamping: start), expected: 1, found: 0) }
         position = 0
-        next = start + UInt64(stored)
+        next = start + UInt64(stored.byteCount)
     }
 }

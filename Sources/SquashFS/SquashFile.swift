@@ -11,8 +11,8 @@ struct SquashFile {
     let fragment: UInt32
     /// In what the fragment decodes to.
     let offset: UInt32
-    /// Stored length of each block; bit 24 says that it is not compressed. Zero is a block of zeros.
-    private var blocks: [UInt32] = []
+    /// Of each block; zero is a block of zeros.
+    private var blocks: [StoredLength] = []
 
     init(start: UInt64, size: UInt64, fragment: UInt32, offset: UInt32) {
         self.start = start
@@ -27,8 +27,8 @@ struct SquashFile {
         let count = fragment == Self.noFragment && Int(size) % blockSize > 0 ? whole + 1 : whole
         let bytes = try metadata.read(4 * count)
         blocks = try SquashInode.fields(bytes) { reader throws(ByteError) in
-            var blocks: [UInt32] = []
-            for _ in 0..<count { blocks.append(try reader.integer()) }
+            var blocks: [StoredLength] = []
+            for _ in 0..<count { blocks.append(StoredLength(data: try reader.integer())) }
             return blocks
         }
     }
@@ -41,15 +41,11 @@ struct SquashFile {
     ) throws(SquashError) -> [UInt8] {
         var result: [UInt8] = []
         var place = start
-        for (index, word) in blocks.enumerated() {
+        for (index, stored) in blocks.enumerated() {
             let expected = min(superblock.blockSize, Int(size) - index * superblock.blockSize)
-            let stored = Int(word & 0xFF_FFFF)
-            _ = try source.raw(stored, at: place)
-            if result.count < limit {
-                result += try Self.content(
-                    source, stored, isCompressed: word & 1 << 24 == 0, at: place, expected: expected)
-            }
-            place += UInt64(stored)
+            _ = try source.raw(stored.byteCount, at: place)
+            if result.count < limit { result += try Self.content(source, stored, at: place, expected: expected) }
+            place += UInt64(stored.byteCount)
         }
         let left = Int(size) - blocks.count * superblock.blockSize
         if left > 0 {
@@ -60,10 +56,10 @@ struct SquashFile {
     }
 
     private static func content(
-        _ source: SquashBlocks, _ stored: Int, isCompressed: Bool, at place: UInt64, expected: Int
+        _ source: SquashBlocks, _ stored: StoredLength, at place: UInt64, expected: Int
     ) throws(SquashError) -> [UInt8] {
-        guard stored > 0 else { return [UInt8](repeating: 0, count: expected) }
-        let content = try source.block(stored, isCompressed: isCompressed, at: place, limit: expected)
+        guard stored.byteCount > 0 else { return [UInt8](repeating: 0, count: expected) }
+        let content = try source.block(stored, at: place, limit: expected)
         guard content.count == expected else {
             throw .blockLength(offset: Int(clamping: place), expected: expected, found: content.count)
         }
@@ -84,11 +80,10 @@ struct SquashFile {
             reader throws(ByteError) in try reader.integer()
         }
         var metadata = try SquashMetadata(source, at: table, offset: Int(fragment % 512) * 16)
-        let (place, word): (UInt64, UInt32) = try SquashInode.fields(try metadata.read(16)) {
-            reader throws(ByteError) in (try reader.integer(), try reader.integer())
+        let (place, stored) = try SquashInode.fields(try metadata.read(16)) { reader throws(ByteError) in
+            (try reader.integer(UInt64.self), StoredLength(data: try reader.integer()))
         }
-        let shared = try source.block(
-            Int(word & 0xFF_FFFF), isCompressed: word & 1 << 24 == 0, at: place, limit: superblock.blockSize)
+        let shared = try source.block(stored, at: place, limit: superblock.blockSize)
         guard shared.count - count >= Int(offset) else {
             throw .blockLength(offset: Int(clamping: place), expected: Int(offset) + count, found: shared.count)
         }
