@@ -37,27 +37,13 @@ extension Attack {
                 lockedOut, "a storage key that is subject to it",
                 Enrolment(preparation: guarded, options: ["--vtpm", "none"], tpm: .host)),
             on: Enrolment(options: ["--vtpm", "none"], tpm: .host)),
-        Attack(
-            TPMAttack.flipResponse.rawValue, .tpm, TPMAttack.flipResponse.summary, TPMAttack.flipResponse.outcome,
-            exit: 69,
-            naming: "Esys_Unseal",
-            Trial(options: ["--attack", TPMAttack.flipResponse.rawValue], provider: nil),
-            control: .through(
-                Trial(action: .script(TPMScript.unsealByPassword(TPMAttack.flipResponse, "realed"))),
-                "a client whose session is no more than a password")),
-        Attack(
-            TPMAttack.replaceResponse.rawValue, .tpm, TPMAttack.replaceResponse.summary,
-            TPMAttack.replaceResponse.outcome, exit: 69, naming: "Esys_Unseal",
-            Trial(options: ["--attack", TPMAttack.replaceResponse.rawValue], provider: nil),
-            control: .through(
-                Trial(action: .script(TPMScript.unsealByPassword(TPMAttack.replaceResponse, "a secret of the host's"))),
-                "a client whose session is no more than a password")),
-        Attack(
-            TPMAttack.stripEncryption.rawValue, .tpm, TPMAttack.stripEncryption.summary,
-            TPMAttack.stripEncryption.outcome, exit: 69, naming: "Esys_Unseal",
-            Trial(options: ["--attack", TPMAttack.stripEncryption.rawValue], provider: nil),
-            control: .through(
-                Trial(action: .script(TPMScript.unsealUnsalted)), "a client whose session is not salted")),
+        unsealing(
+            .flipResponse, TPMScript.unsealByPassword(.flipResponse, "realed"),
+            "a client whose session is no more than a password"),
+        unsealing(
+            .replaceResponse, TPMScript.unsealByPassword(.replaceResponse, "a secret of the host's"),
+            "a client whose session is no more than a password"),
+        unsealing(.stripEncryption, TPMScript.unsealUnsalted, "a client whose session is not salted"),
         Attack(
             TPMAttack.delay.rawValue, .tpm, TPMAttack.delay.summary, TPMAttack.delay.outcome, exit: 0, naming: "",
             Trial(options: ["--attack", TPMAttack.delay.rawValue]),
@@ -69,6 +55,18 @@ extension Attack {
             naming: "no key byte in ", listening,
             control: .through(listening.unchecked, "the same program without encryption of parameters")),
     ]
+
+    /// A change of TPM2_Unseal on the way.
+    ///
+    /// - Parameters:
+    ///   - client: a script that unseals under the same attack, and gets what it wants.
+    ///   - lack: what that client does without.
+    private static func unsealing(_ attack: TPMAttack, _ client: String, _ lack: String) -> Attack {
+        Attack(
+            attack.rawValue, .tpm, attack.summary, attack.outcome, exit: 69, naming: "Esys_Unseal",
+            Trial(options: ["--attack", attack.rawValue], provider: nil),
+            control: .through(Trial(action: .script(client)), lack))
+    }
 
     private static let listening = Trial(
         action: .listen, options: ["--record-tpm", AttackedMachine.recording], provider: nil)
