@@ -36,15 +36,10 @@ struct AttestedBootTests {
         try confidentialDisk.boot(emulator: Self.emulator, state: scratch.file("state"), options: options)
     }
 
-    private func succeed(_ machine: VirtualMachine, _ command: String) throws {
-        let result = try machine.run(command, seconds: 600)
-        try #require(result.status == 0, "\(command): \(result.output)")
-    }
-
     /// Types a file into the machine.
     private func send(_ name: String, to path: String, _ machine: VirtualMachine) throws {
         let text = try scratch.shell("gzip -9 < '\(name)' | base64")
-        try succeed(machine, "base64 -d <<'END' | gzip -d > '\(path)'\n\(text)\nEND\ntrue")
+        try machine.succeed("base64 -d <<'END' | gzip -d > '\(path)'\n\(text)\nEND\ntrue", seconds: 600)
     }
 
     /// The C program that knows the kernel's header only.

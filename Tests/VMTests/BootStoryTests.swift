@@ -10,9 +10,6 @@ import VirtualMachine
 final class BootStoryTests {
     private let folder = NSTemporaryDirectory() + "/sealroot-vm-" + UUID().uuidString
 
-    /// What the host writes no unit of the guest sees.
-    private static let asTheHost = "systemctl stop sealroot-reseal.path && mount -o remount,rw /boot && "
-
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     /// The enrolled computer, for this test alone.
@@ -57,9 +54,7 @@ final class BootStoryTests {
         // The fence: the running system cannot unseal again.
         #expect(try machine.run("sealroot-init unlock --no-activate").status == 77)
 
-        // The host changes the command line in GRUB's configuration.
-        let edit = Self.asTheHost + "sed -i 's/panic=30/panic=30 quiet/' /boot/grub/grub.cfg"
-        #expect(try machine.run(edit).status == 0)
+        try machine.changeCommandLineAsHost()
         try machine.powerOff()
         try requireRefusal(computer, naming: "PCR 8")
     }
