@@ -139,8 +139,13 @@ static inline void shim_catch_signal(int number, void (*handler)(int)) {
 }
 
 // The C library has no functions for the kernel's keyrings. Each returns -1 with errno on failure.
-static inline int shim_add_user_key(const char *name, const void *bytes, size_t count) {
-    return (int)syscall(SYS_add_key, "user", name, bytes, count, KEY_SPEC_USER_KEYRING);
+// Adds a key to the thread's own keyring, so that whoever has made it possesses it.
+static inline int shim_add_key(const char *name, const void *bytes, size_t count) {
+    return (int)syscall(SYS_add_key, "user", name, bytes, count, KEY_SPEC_THREAD_KEYRING);
+}
+// Puts a key into the user's keyring, too, in the place of one of the same name.
+static inline int shim_publish_key(int key) {
+    return (int)syscall(SYS_keyctl, KEYCTL_LINK, key, KEY_SPEC_USER_KEYRING);
 }
 static inline int shim_find_user_key(const char *name) {
     return (int)syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", name, 0);

@@ -44,8 +44,9 @@ public struct GRUBEvent: Equatable, Sendable {
         /// shim again, called by the `linuxefi` module of Debian 12 and Ubuntu up to 22.04 for the same bytes.
         case shimOnLoad
         /// The firmware's LoadImage: at once for `chainloader`, at `boot` for a kernel started by its own EFI stub
-        /// (GRUB 2.12). shim may stand in for the firmware there, and measures the same digest. GRUB 2.14 with a shim
-        /// from 16 on keeps the image that shim loaded when the file was opened: then this event does not come.
+        /// (GRUB 2.12 without Debian's module `peimage`). shim may stand in for the firmware there, and measures the same
+        /// digest. GRUB 2.14 with a shim from 16 on keeps the image that shim loaded when the file was opened: then this
+        /// event does not come.
         case loadImage
     }
 

@@ -15,6 +15,12 @@ public struct GRUBImage: Sendable {
     public let prefix: String
     /// `fwsetup --is-supported` only asks, as since GRUB 2.12; before, `fwsetup` restarts whatever it is given.
     public let asksForFirmwareSetup: Bool
+    /// Normal mode looks for its configuration in the image's own folder first, and opens what it finds once more than
+    /// it reads it: a patch of Red Hat's that Debian and Ubuntu have since GRUB 2.12.
+    public let looksBesideItself: Bool
+    /// It starts programs by itself, not by the firmware, which then neither checks nor measures them: `peimage` of
+    /// Debian and Ubuntu.
+    public var loadsPrograms: Bool { modules.contains("peimage") }
 
     private static let magic: UInt32 = 0x676D_696D
     private enum ObjectType: UInt32 { case module, memdisk, configuration, prefix }
@@ -26,12 +32,14 @@ public struct GRUBImage: Sendable {
         var memdisk: Memdisk?
         var prefix: String?
         var asksForFirmwareSetup = false
+        var looksBesideItself = false
         for (type, offset, bytes) in try Self.objects(of: section) {
             switch ObjectType(rawValue: type) {
             case .module:
                 let name = try ELFModule.name(of: bytes, at: offset)
                 modules.append(name)
                 if name == "efifwsetup" { asksForFirmwareSetup = bytes.contains("--is-supported".utf8) }
+                if name == "normal" { looksBesideItself = bytes.contains("fw_path".utf8) }
             case .memdisk where memdisk == nil:
                 do throws(MemdiskError) {
                     memdisk = try Memdisk(parsing: bytes)
@@ -48,19 +56,20 @@ public struct GRUBImage: Sendable {
         guard let prefix else { throw .noPrefix }
         self.init(
             modules: modules, configuration: configuration ?? [], memdisk: memdisk, prefix: prefix,
-            asksForFirmwareSetup: asksForFirmwareSetup)
+            asksForFirmwareSetup: asksForFirmwareSetup, looksBesideItself: looksBesideItself)
     }
 
     /// An image whose parts are known.
     public init(
         modules: [String], configuration: [UInt8], memdisk: Memdisk?, prefix: String,
-        asksForFirmwareSetup: Bool = false
+        asksForFirmwareSetup: Bool = false, looksBesideItself: Bool = false
     ) {
         self.modules = modules
         self.configuration = configuration
         self.memdisk = memdisk
         self.prefix = prefix
         self.asksForFirmwareSetup = asksForFirmwareSetup
+        self.looksBesideItself = looksBesideItself
     }
 
     /// Each object with the offset of its bytes in the section.

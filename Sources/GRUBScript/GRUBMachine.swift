@@ -36,6 +36,7 @@ public struct GRUBMachine: Sendable {
             ("prefix", "(" + rootDevice + ")" + prefixPath), ("pager", ""), ("color_normal", "light-gray/black"),
             ("color_highlight", "black/light-gray"), ("grub_cpu", "x86_64"), ("grub_platform", "efi"),
         ]
+        if image.looksBesideItself { exported.append(("fw_path", "(" + bootDevice + ")" + bootDirectory)) }
         if isSecureBoot { exported += [("shim_lock", "y"), ("lockdown", "y")] }
         if image.modules.contains("gettext") {
             exported += [("lang", ""), ("locale_dir", ""), ("secondary_locale_dir", "")]

@@ -7,6 +7,9 @@ public struct GRUBPrediction: Equatable, Sendable {
     public let chosen: [String]
     /// Files that `save_env` changes on the way, whole: the boot after the next one reads these.
     public let written: [GRUBFile: [UInt8]]
+    /// What is started runs as an EFI program, so that a kernel's EFI stub may measure, too. Debian 12's GRUB enters
+    /// a kernel behind its stub.
+    public let startsProgram: Bool
 
     public var isComplete: Bool { if case .boots = ending { true } else { false } }
 }
@@ -42,7 +45,8 @@ extension GRUBPrediction {
             }
         }
         return GRUBPrediction(
-            events: interpreter.events, ending: ending, chosen: interpreter.chosenTitles, written: interpreter.written)
+            events: interpreter.events, ending: ending, chosen: interpreter.chosenTitles, written: interpreter.written,
+            startsProgram: interpreter.loader.map { $0.kind != .kernel } ?? false)
     }
 }
 

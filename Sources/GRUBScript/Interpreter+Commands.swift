@@ -75,7 +75,7 @@ extension Interpreter {
         case "shift": shift(arguments)
         case "setparams": setParameters(arguments)
         case "source", ".", "configfile": try runConfiguration(command, arguments)
-        case "normal": try enterNormalMode(arguments.first ?? (value(of: "prefix") ?? []) + Array("/grub.cfg".utf8))
+        case "normal": try enterNormalMode(arguments.first)
         case "menuentry", "submenu": try addMenuEntry(call, isSubmenu: command == "submenu")
         case "load_env", "save_env", "list_env": try environmentFile(command, arguments)
         case "search", "search.file", "search.fs_uuid", "search.fs_label": try search(command, arguments)

@@ -2,7 +2,7 @@ internal import BoundedBytes
 
 /// What `boot` will start.
 struct Loader: Equatable {
-    enum Kind { case kernel, kernelLoadedAtBoot, other }
+    enum Kind { case kernel, kernelProgram, other }
 
     let file: GRUBFile
     let kind: Kind
@@ -10,7 +10,7 @@ struct Loader: Equatable {
 
 extension Interpreter {
     /// The `linux` command hands over to the module of Debian 12, Ubuntu 22.04 and older ones, if it is there and Secure
-    /// Boot is on. GRUB 2.12 without that module has the firmware start the kernel as an EFI program.
+    /// Boot is on. GRUB 2.12 without that module starts the kernel as an EFI program, by the firmware or by itself.
     private var hasHandoverModule: Bool { modules.contains("linuxefi") }
 
     /// `linux FILE [ARGUMENT...]`.
@@ -50,7 +50,7 @@ extension Interpreter {
             guard header.isEFIProgram else { throw unpredictable("\(file) is no EFI program") }
         }
         measure(.kernelCommandLine(Self.commandLine(arguments, limit: limit)))
-        loader = Loader(file: file, kind: hasHandoverModule ? .kernel : .kernelLoadedAtBoot)
+        loader = Loader(file: file, kind: hasHandoverModule ? .kernel : .kernelProgram)
         return .success
     }
 
@@ -84,9 +84,9 @@ extension Interpreter {
         return .success
     }
 
-    /// `chainloader FILE [ARGUMENT...]`: the firmware loads it at once.
+    /// `chainloader FILE [ARGUMENT...]`: the firmware loads it at once, or GRUB does.
     ///
-    /// Source: GRUB 2.06, `loader/efi/chainloader.c`.
+    /// Source: GRUB 2.06, `loader/efi/chainloader.c`; Debian's GRUB 2.12, `loader/efi/peimage.c`.
     mutating func chainload(_ arguments: [[UInt8]]) throws(Stop) -> Status {
         guard let name = arguments.first else { return .badArgument }
         let (file, device): (GRUBFile, DeviceReference)
@@ -95,7 +95,7 @@ extension Interpreter {
         case .file(let opened, let place): (file, device) = (opened, place)
         }
         guard try !content(of: file, on: device, limit: 1).isEmpty else { return .badSystem }
-        measure(.image(file, by: .loadImage))
+        if !machine.image.loadsPrograms { measure(.image(file, by: .loadImage)) }
         loader = Loader(file: file, kind: .other)
         return .success
     }
@@ -103,7 +103,9 @@ extension Interpreter {
     /// `boot`, also behind a menu entry that has loaded something. With a loader it does not come back.
     mutating func boot() throws(Stop) -> Status {
         guard let loader else { return .noKernel }
-        if loader.kind == .kernelLoadedAtBoot { measure(.image(loader.file, by: .loadImage)) }
+        if loader.kind == .kernelProgram, !machine.image.loadsPrograms {
+            measure(.image(loader.file, by: .loadImage))
+        }
         throw .ending(.boots(loader.file))
     }
 }

@@ -16,12 +16,25 @@ extension Interpreter {
         return .success
     }
 
-    /// `normal FILE`: also the lists of modules are read. What follows the menu is a prompt.
-    mutating func enterNormalMode(_ name: [UInt8]) throws(Stop) -> Status {
+    /// `normal [FILE]`: also the lists of modules are read. What follows the menu is a prompt.
+    mutating func enterNormalMode(_ name: [UInt8]?) throws(Stop) -> Status {
+        let name = if let name { name } else { try firstConfiguration() }
         try readLists(prefix: value(of: "prefix") ?? [])
         lists.areRead = true
         if try readConfiguration(name), !context.menu.isEmpty { try showMenu(isAutomatic: false) }
         throw unpredictable("GRUB waits at its command line")
+    }
+
+    /// The configuration of normal mode that nobody names. A look at whether it is there measures it.
+    ///
+    /// Source: Debian's GRUB 2.12, `normal/main.c`.
+    private mutating func firstConfiguration() throws(Stop) -> [UInt8] {
+        func configuration(_ folder: String) -> [UInt8] { (value(of: folder) ?? []) + Array("/grub.cfg".utf8) }
+        guard machine.image.looksBesideItself else { return configuration("prefix") }
+        for name in ["fw_path", "prefix"].map(configuration) {
+            if case .file = try open(name) { return name }
+        }
+        throw unpredictable("GRUB looks for its configuration on every device")
     }
 
     /// - Returns: whether there is such a file.

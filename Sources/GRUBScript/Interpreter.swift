@@ -84,8 +84,7 @@ struct Interpreter<Disk: GRUBDisk> {
                 throw unpredictable("'" + Printable.escape(String(decoding: name, as: UTF8.self)) + "' in the image")
             }
         }
-        // Then GRUB enters normal mode with the configuration that the prefix names.
-        _ = try enterNormalMode((value(of: "prefix") ?? []) + Array("/grub.cfg".utf8))
+        _ = try enterNormalMode(nil)
         throw unpredictable("GRUB ends at its command line")
     }
 }

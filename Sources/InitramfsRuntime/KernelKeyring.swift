@@ -14,10 +14,11 @@ public enum KernelKeyring {
     /// - Parameter seconds: after which the kernel forgets it.
     /// - Returns: false where the kernel has no keyrings, or no room.
     public static func put(_ secret: borrowing SecretBytes, as name: String, seconds: UInt32) -> Bool {
-        let key = unsafe secret.bytes.withUnsafeBytes { unsafe shim_add_user_key(name, $0.baseAddress, $0.count) }
+        let key = unsafe secret.bytes.withUnsafeBytes { unsafe shim_add_key(name, $0.baseAddress, $0.count) }
         guard key >= 0 else { return false }
-        // Without its limits it must not stay.
-        guard shim_limit_key(key, permissions, seconds) == 0 else {
+        // systemd's units possess nothing of the user keyring: only as the maker's own can the key be limited. Without
+        // its limits it must not stay.
+        guard shim_limit_key(key, permissions, seconds) == 0, shim_publish_key(key) == 0 else {
             _ = shim_invalidate_key(key)
             return false
         }

@@ -24,9 +24,6 @@ extension Predictor {
         do throws(GRUBImageError) { image = try GRUBImage(parsing: bytes) } catch {
             return gap([4, 8, 9], "GRUB's commands", "\(grub.name): \(error)")
         }
-        guard !image.modules.contains(Self.ownLoader) else {
-            return gap([4, 8, 9], "GRUB's commands", "\(grub.name) loads programs by itself, which is not followed")
-        }
         let folder = grub.path[..<(grub.path.lastIndex(of: "/") ?? grub.path.startIndex)]
         let isVerified = shim != nil && isVerifying(after: first)
         let machine = GRUBMachine(
@@ -44,7 +41,7 @@ extension Predictor {
         }
         for event in result.events { try add(event, shim: shim, after: first) }
         switch result.ending {
-        case .boots(let file): try predictKernel(file, result.events)
+        case .boots(let file): if result.startsProgram { try predictKernel(file, result.events) }
         case .noEntry(let kernel, let place): gap([4, 8, 9], "GRUB's menu at \(place)", "no entry boots \(kernel)")
         case .unpredictable(let reason, let place): gap([4, 8, 9], "GRUB's command at \(place)", reason)
         case .malformed(let reason, let place): gap([4, 8, 9], "GRUB's configuration at \(place)", reason)
@@ -53,9 +50,6 @@ extension Predictor {
 
     /// The longest `mods` section that is read, in bytes; Debian's has 4 MiB.
     private static let longestModules = 64 << 20
-    /// Debian's module that takes the place of the firmware's LoadImage. With it the kernel is measured once, and not
-    /// twice; and such a GRUB reads the first configuration twice. Seen in Debian 13, GRUB 2.12-9+deb13u4.
-    private static let ownLoader = "peimage"
 
     private mutating func add(
         _ event: GRUBEvent, shim: BootProgram?, after first: Event

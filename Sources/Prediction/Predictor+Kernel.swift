@@ -11,11 +11,6 @@ extension Predictor {
     /// Source: Linux 6.6, `drivers/firmware/efi/libstub/efi-stub-helper.c`, efi_measure_tagged_event. A kernel that GRUB
     /// enters by the handover protocol, as in Debian 12, gets its initrd otherwise and measures nothing.
     mutating func predictKernel(_ kernel: GRUBFile, _ grub: [GRUBEvent]) throws(PredictionError) {
-        let isStarted = grub.contains { event in
-            if case .image(kernel, by: .loadImage) = event.measurement { return true }
-            return false
-        }
-        guard isStarted else { return }
         let program = try program(of: kernel)
         // The stub is not compressed, as the kernel behind it is; its words tell whether it measures at all.
         let code = try system { () throws(InstalledSystemError) in

@@ -21,6 +21,8 @@ import Testing
         #expect(String(decoding: image.configuration, as: UTF8.self) == "normal (memdisk)/grub.cfg\n")
         #expect(image.prefix == "/EFI/debian")
         #expect(!image.asksForFirmwareSetup)
+        #expect(!image.looksBesideItself)
+        #expect(!image.loadsPrograms)
         let made = try Memdisk(parsing: try Machines.memdisk())
         #expect(try image.memdisk?.file(at: "/grub.cfg") == made.file(at: "/grub.cfg"))
         // The same font lies in /boot/grub of the image, 2392304 bytes.

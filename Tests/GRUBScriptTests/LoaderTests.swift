@@ -28,6 +28,34 @@ import Testing
         #expect(prediction.ending == .boots(kernel))
     }
 
+    /// Source: Debian's GRUB 2.12, `loader/efi/peimage.c`; the log of Ubuntu 24.04's boot shows the same without Secure
+    /// Boot, where no kernel is measured at all.
+    @Test(arguments: [true, false]) func loadsTheKernelByItselfWithTheModuleOfDebian13(_ isSecureBoot: Bool) throws {
+        let disk = MemoryDisk(
+            esp: ["/EFI/debian/grub.cfg": Machines.stub],
+            boot: Self.initrds.merging(["/grub/grub.cfg": Array(Self.entry.utf8), "/vmlinuz": Machines.kernel]) { $1 })
+        let prediction = try GRUBPrediction.make(machine: Machines.debian13(isSecureBoot: isSecureBoot), disk: disk)
+        let kernel = GRUBFile(device: "hd0,gpt2", path: "/vmlinuz", shownName: "/vmlinuz")
+        #expect(prediction.ending == .boots(kernel))
+        #expect(prediction.startsProgram)
+        let images = prediction.events.filter { $0.pcr == 4 }.map(\.measurement)
+        #expect(images == (isSecureBoot ? [.image(kernel, by: .shimOnOpen)] : []))
+    }
+
+    /// Source: Debian's GRUB 2.12, `normal/main.c`. The logs of Ubuntu 24.04, Fedora 36 and CentOS show the same.
+    @Test(arguments: [
+        (["/EFI/debian"], ["/EFI/debian", "/EFI/debian"]), (["/EFI/BOOT", "/EFI/debian"], ["/EFI/BOOT", "/EFI/BOOT"]),
+        ([], []),
+    ]) func looksForItsConfigurationBesideItselfFirst(_ folders: [String], _ read: [String]) throws {
+        let files = Dictionary(uniqueKeysWithValues: folders.map { ($0 + "/grub.cfg", Array("echo $fw_path\n".utf8)) })
+        let disk = MemoryDisk(esp: files, boot: [:])
+        let prediction = try GRUBPrediction.make(machine: Machines.debian13(), disk: disk)
+        let wanted = read.map { "9 (hd0,gpt1)" + $0 + "/grub.cfg" }
+        #expect(
+            prediction.events.map(Machines.shown) == wanted + (read.isEmpty ? [] : ["8 echo (hd0,gpt1)/EFI/BOOT"]))
+        #expect(!prediction.isComplete)
+    }
+
     @Test func asksNobodyWithoutSecureBoot() throws {
         let prediction = try Scripts.predict(Self.entry, boot: Self.initrds, isSecureBoot: false)
         #expect(prediction.isComplete)

@@ -11,8 +11,10 @@ struct PreparedComputer {
     private static let template = buildFolder + "/../Packaging/templates/ovmf-debian12-secureboot.json"
     private static let grownMiB = 1792
 
-    /// - Parameter folder: for all its state, the image included.
-    init(in folder: String) throws {
+    /// - Parameters:
+    ///   - folder: for all its state, the image included.
+    ///   - image: the disk, with a root that is still plain.
+    init(in folder: String, image: String = buildFolder + "/images/disk.raw") throws {
         let scratch = try Scratch()
         let disk = DemoDisk(image: folder + "/sealed.raw", recoveryKeyPath: folder + "/recovery-key")
         computer = DemoComputer(disk: disk, folder: folder)
@@ -21,7 +23,7 @@ struct PreparedComputer {
         // What the maker of an image puts there: the root is still plain.
         try scratch.shell(
             """
-            cp --sparse=always '\(buildFolder)/images/disk.raw' disk.raw
+            cp --sparse=always '\(image)' disk.raw
             printf 'grow = yes\\nrecovery-key = file\\n' > wishes
             start=$(sfdisk -d disk.raw | sed -n 's/.*start= *\\([0-9]*\\),.*name="root".*/\\1/p')
             debugfs -w -R 'write wishes /etc/sealroot/first-boot.conf' "disk.raw?offset=$((start * 512))" 2>&1
