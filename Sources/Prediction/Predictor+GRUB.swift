@@ -31,6 +31,9 @@ extension Predictor {
             hasFirmwareSetup: history.hasFirmwareSetup, kernel: kernel.map { "vmlinuz-" + $0 })
         let version = grub.image.sbat?.first { $0.component == "grub" }?.version ?? ""
         keepsLoadedImages = isVerified && PackageVersion(version) >= PackageVersion("2.14")
+        if keepsLoadedImages, image.loadsPrograms {
+            gap([4], "the start of the kernel", "GRUB 2.14 that loads programs by itself has not been seen")
+        }
         let result = try system { () throws(InstalledSystemError) in
             try GRUBPrediction.make(machine: machine, disk: InstalledDisk(installed))
         }
