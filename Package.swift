@@ -328,6 +328,7 @@ let testTargets: [Target] = [
         "MeasuredBootTests",
         ["BoundedBytes", "Cryptography", "EventLog", "InitramfsRuntime", "MeasuredBoot", "Prediction", "TestSupport"]),
     tests("UnlockTests", ["Configuration", "LUKS", "Secrets", "TPM", "TestSupport", "Unlock"]),
+    tests("KernelModulesTests", ["KernelModules", "TestSupport"]),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests(
         "ProcessTests",
