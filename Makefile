@@ -84,14 +84,14 @@ test: setup ## install what is missing, build, and run every test
 
 # The two halves of the way to the tests. Side by side they take less time: each waits for disk or mirror now and then.
 installed: image
-	@sh Tests/package-install bookworm .build/deb/*.deb
+	@sh Tests/Packages/install bookworm .build/deb/*.deb
 
 tests: control
 	swift build --build-tests
 
 trixie: setup deb ## make the packages twice, install them on Debian 13, boot a disk of it that dracut unlocks
-	@sh Tests/package-twice .build/deb/*.deb
-	@sh Tests/package-install trixie .build/deb/*.deb
+	@sh Tests/Packages/make-twice .build/deb/*.deb
+	@sh Tests/Packages/install trixie .build/deb/*.deb
 	@sh Packaging/images/build-debian13 .build/deb/sealroot_*.deb .build/deb/sealroot-dracut_*.deb
 	SEALROOT_ONLY=VMTests swift test --filter DracutBootTests
 
@@ -106,7 +106,7 @@ bench: setup image control emulator ## measure size and speed, beside peers and 
 	swift run bench
 	swift run bench --boots
 	.build-owner/release/snp-emulator bench
-	@sh Tests/initramfs-bench .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
+	@sh Tests/Packages/measure-initramfs .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 
 SECONDS_EACH := 30
 fuzz: setup ## fuzz every parser, SECONDS_EACH=30 seconds each; FUZZ_TARGETS=... for some of them
@@ -119,7 +119,7 @@ lint: ## check the style of Swift and shell, the manual against the programs, an
 		Packaging/images/build-confidential Packaging/images/build-debian13 Packaging/images/mirror \
 		Packaging/debian/sealroot.post* Hooks/first-boot Hooks/reseal Hooks/kernel/*/* Hooks/initramfs/*/* \
 		Packaging/debian/tests/unattended-unlock \
-		Tests/package-* Tests/initramfs-bench* Tests/Fuzz/run Tests/Fuzz/seeds \
+		Tests/Packages/* Tests/Fuzz/run Tests/Fuzz/seeds \
 		Initramfs/initramfs-tools/hooks/* Initramfs/initramfs-tools/scripts/*/* Initramfs/contents \
 		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot
 	@for page in Packaging/man/*; do \

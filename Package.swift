@@ -124,9 +124,11 @@ let guestExecutables: [Target] = [
             "Attesting", "BootPolicy", "CLinux", "Configuration", "InitramfsRuntime", "JSON", "LUKSHeader",
             "MeasurementLog", "TPM",
             "Unlock",
-        ],
+        ] + (isControl ? ["NullCipher"] : []),
         swiftSettings: strict, linkerSettings: embeddedLink)
 ]
+// With it the control reads a keyslot without cipher on every kernel.
+let controlTargets: [Target] = [.target(name: "NullCipher", path: "Tests/NullCipher")]
 
 // Owner tool, machine and tests: ordinary Swift only.
 let ownerTargets: [Target] = [
@@ -326,6 +328,7 @@ let testTargets: [Target] = [
         "MeasuredBootTests",
         ["BoundedBytes", "Cryptography", "EventLog", "InitramfsRuntime", "MeasuredBoot", "Prediction", "TestSupport"]),
     tests("UnlockTests", ["Configuration", "LUKS", "Secrets", "TPM", "TestSupport", "Unlock"]),
+    tests("KernelModulesTests", ["KernelModules", "TestSupport"]),
     tests("LUKSTests", ["BoundedBytes", "LUKS"]),
     tests(
         "ProcessTests",
@@ -375,6 +378,7 @@ let package = Package(
     dependencies: isEmbedded
         ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
     targets: systemLibraries + base + formats + effects + decisions + flows + guestExecutables
+        + (isControl ? controlTargets : [])
         + (isEmbedded
             ? [] : ownerTargets + emulatorTargets + testTargets.filter { $0.type != .test || isWanted($0.name) })
         + (isFuzzing ? fuzzTargets : []),

@@ -64,6 +64,8 @@ struct Trial: Sendable {
     var forgery: HeaderForgery.Change?
     /// Whether it does so once the guest has read and judged the header.
     var isForgedLate = false
+    /// Whether the host puts a volume key of its own into the sealed keyslot.
+    var isKeyChosen = false
     var policy = OwnerPolicy()
     /// The firmware that the owner has signed an ID block for, by a key that the policy demands; nil for no such block.
     var identity: String?

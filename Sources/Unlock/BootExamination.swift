@@ -48,7 +48,7 @@ struct BootExamination {
         _ files: BootFiles, _ rules: BootRules, _ values: [PCRValue]
     ) throws(UnlockFailure) -> BootVerdict {
         let reference = try reference(files.reference)
-        let log = try eventLog(files.eventLog)
+        let log = if let path = files.eventLog { try eventLog(path) } else { try kernelLog() }
         let check = BootCheck(log: log, reference: reference, arguments: rules.arguments)
         let pcrs = values.map { FoundPCR(index: $0.index, value: $0.digest) }
         return try rethrow(as: UnlockFailure.cryptography) { () throws(CryptographyError) in
@@ -61,6 +61,14 @@ struct BootExamination {
             try FileBytes.read(path, limit: Reference.longest)
         }
         return try rethrow(as: UnlockFailure.reference) { () throws(ReferenceError) in try Reference(parsing: bytes) }
+    }
+
+    /// The TPM has answered by now: what is missing is not the machine's TPM but the account of what it holds.
+    private static func kernelLog() throws(UnlockFailure) -> EventLog {
+        do throws(UnlockFailure) { return try eventLog(EventLog.kernelFile) } catch {
+            guard case .eventLogFile(let file) = error, file.isMissing else { throw error }
+            throw .noEventLog([])
+        }
     }
 
     private static func eventLog(_ path: String) throws(UnlockFailure) -> EventLog {

@@ -1,4 +1,3 @@
-internal import EventLog
 internal import InitramfsRuntime
 
 /// What the check of the boot reads.
@@ -9,7 +8,8 @@ public struct BootFiles: Sendable {
     /// Its copy for the running system, which no longer has the initramfs.
     public static let keptReference = "/run/sealroot/reference.json"
 
-    public var eventLog = EventLog.kernelFile
+    /// Nil for the kernel's, which is there only where the firmware's log was handed on.
+    public var eventLog: String?
     public var reference = defaultReference
 
     /// The defaults; in the running system, the copy of the reference.

@@ -22,7 +22,7 @@ extension Unlock {
             // Where an authority is named, a volume without its approval is somebody else's.
             guard configuration.unenrolled == .prompt, configuration.authorityName == nil else { throw .notEnrolled }
             // Whoever types the passphrase decides; without it nobody could ever enrol a machine that boots otherwise.
-            _ = try checkBoot(configuration, options, tpm, isBinding: false, &progress)
+            _ = try checkBoot(nil, configuration, options, tpm, isBinding: false, &progress)
             return .unenrolled
         }
         let parent = try progress.log.run(.findKey) { () throws(UnlockFailure) in
@@ -30,7 +30,7 @@ extension Unlock {
         }
         progress.storageKey = parent
         let values = try checkBoot(
-            configuration, options, tpm, isBinding: configuration.bootCheck == .required, &progress)
+            token, configuration, options, tpm, isBinding: configuration.bootCheck == .required, &progress)
         let attested = try attest(parent, configuration, options, tpm, &progress)
         let secret = try progress.log.run(.unseal) { () throws(UnlockFailure) in
             try unseal(token, under: parent, attested, configuration, options, values, tpm)
@@ -56,11 +56,13 @@ extension Unlock {
 
     /// Step 4, before the TPM is asked for anything but its PCRs.
     ///
-    /// - Parameter isBinding: false says what is wrong, and goes on.
+    /// - Parameters:
+    ///   - token: what the volume was enrolled with; nil where it was not.
+    ///   - isBinding: false says what is wrong, and goes on.
     /// - Returns: the PCRs of the SHA-256 bank; none where the configuration says not to look.
     private static func checkBoot(
-        _ configuration: GuestConfiguration, _ options: UnlockOptions, _ tpm: borrowing TPM, isBinding: Bool,
-        _ progress: inout Progress
+        _ token: SealedToken?, _ configuration: GuestConfiguration, _ options: UnlockOptions, _ tpm: borrowing TPM,
+        isBinding: Bool, _ progress: inout Progress
     ) throws(UnlockFailure) -> [PCRValue] {
         guard configuration.bootCheck != .off else { return [] }
         let key = progress.storageKey
@@ -70,7 +72,10 @@ extension Unlock {
         progress.session = examination.session
         progress.chain = examination.verdict?.components ?? []
         for component in progress.chain { Console.report("sealroot: boot: " + component.line) }
-        guard let problem = examination.problem else { return examination.values }
+        guard var problem = examination.problem else { return examination.values }
+        if case .noEventLog = problem, let token {
+            problem = .noEventLog(ChangedPCR.changes(from: token.policies, to: examination.values))
+        }
         progress.log.amend(isBinding ? .failed : .warned)
         guard !isBinding else { throw problem }
         Console.report("sealroot: " + problem.area + ": warning: " + problem.description)

@@ -25,7 +25,7 @@ struct PolicyChoice {
             var limit: UnsealPolicy.CounterLimit?
             if let counter, let count = policy.count { limit = .init(counter: counter, limit: count) }
             guard try digest(selection, values, limit) == policy.digest else {
-                if changes.isEmpty { changes = self.changes(from: policy, to: values) }
+                if changes.isEmpty { changes = ChangedPCR.changes(from: policy, to: values) }
                 continue
             }
             // Of several for the same boot the youngest is the one that the counter leaves behind last.
@@ -78,14 +78,6 @@ struct PolicyChoice {
             let digest = try PolicyDigest.pcr(selection, values)
             guard let limit else { return digest }
             return try PolicyDigest.counter(atMost: limit.limit, of: limit.counter, after: digest)
-        }
-    }
-
-    private func changes(from policy: SealedToken.PCRPolicy, to values: [PCRValue]) -> [ChangedPCR] {
-        values.compactMap { value in
-            guard let enrolled = policy.values.first(where: { $0.pcr == value.index }), enrolled.digest != value.digest
-            else { return nil }
-            return ChangedPCR(index: value.index, enrolled: enrolled.digest, found: value.digest)
         }
     }
 

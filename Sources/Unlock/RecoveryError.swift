@@ -40,7 +40,7 @@ extension UnlockFailure {
         case .tpmMissing, .tpm, .lockedOut, .otherTPM: true
         case .token, .severalTokens, .noSuchKeyslot: true
         case .counterMissing, .counterForeign, .revoked, .unapproved: true
-        case .measurements, .boot, .eventLog, .eventLogFile, .reference, .referenceFile: true
+        case .measurements, .noEventLog, .boot, .eventLog, .eventLogFile, .reference, .referenceFile: true
         // What the TPM released is no secret of ours: the object in the token is not.
         case .sealing(.length), .sealing(.factorLength), .sealing(.factorUnavailable): true
         case .configuration, .configurationFile, .file, .deviceMissing: false

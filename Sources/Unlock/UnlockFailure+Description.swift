@@ -47,7 +47,7 @@ extension UnlockFailure: CustomStringConvertible {
         case .measurements(let changes):
             changes.isEmpty
                 ? "no policy for these measurements: 'sealroot reseal' or 'sealroot policy' approves a boot"
-                : "measurements changed: " + changes.map { $0.description }.joined(separator: "; ")
+                : ChangedPCR.list(changes)
                     + "; if the change is yours, boot what is approved, and run 'sealroot reseal'"
         case .sealing(let error): error.description
         case .cryptography(let error): error.description
@@ -58,6 +58,10 @@ extension UnlockFailure: CustomStringConvertible {
         case .volumeName: "volume key is not the one that the authority's approvals are for"
         case .luks(let error): error.description
         case .fence(let error): "fence: " + error.description
+        case .noEventLog(let changes):
+            "no event log: the kernel was not handed the firmware's, so nothing says what has booted; "
+                + (changes.isEmpty ? "" : ChangedPCR.list(changes) + "; ")
+                + "GRUB 2.06 hands none on where Secure Boot is off"
         case .eventLogFile(let error): "event log: " + error.description
         case .eventLog(let error): "event log: " + error.description
         case .referenceFile(let error): "reference: " + error.description

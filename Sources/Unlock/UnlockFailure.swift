@@ -54,6 +54,9 @@ public enum UnlockFailure: Error {
     /// The kernel maps something else than the header says.
     case mapping(String)
     case fence(FenceError)
+    /// The TPM is there, and the kernel has no log of what was measured into it. What differs from the enrolled boot is
+    /// all that is known.
+    case noEventLog([ChangedPCR])
     case eventLogFile(FileError)
     case eventLog(EventLogError)
     case referenceFile(FileError)
@@ -78,7 +81,7 @@ public enum UnlockFailure: Error {
         case .fence(.noSuchPCR): .configuration
         case .lockedOut: .busy
         case .otherTPM, .otherAuthority, .counterMissing, .counterForeign, .revoked, .unapproved, .policyWithoutFence,
-            .measurements, .boot:
+            .measurements, .noEventLog, .boot:
             .bootRefused
         case .sealing(.length): .bootRefused
         case .sealing(.factorLength), .sealing(.factorUnavailable): .unavailable
@@ -121,7 +124,9 @@ public enum UnlockFailure: Error {
         case .tpm, .tpmMissing, .lockedOut, .otherTPM, .counterMissing, .counterForeign, .revoked, .sealing,
             .cryptography, .fence:
             "tpm"
-        case .policyWithoutFence, .measurements, .boot, .eventLog, .eventLogFile, .reference, .referenceFile: "boot"
+        case .policyWithoutFence, .measurements, .noEventLog, .boot, .eventLog, .eventLogFile, .reference,
+            .referenceFile:
+            "boot"
         case .attestation: "attestation"
         case .unrecovered(let failure, _): failure.area
         }

@@ -1,5 +1,5 @@
-// Preloaded into a program, the kernel's cipher "ecb(cipher_null)" as libcryptsetup asks for it: by a socket of the
-// family AF_ALG. Distributions' kernels have it; that of a small virtual machine may lack the whole family.
+// Linked into a program or preloaded, the kernel's cipher "ecb(cipher_null)" as libcryptsetup asks for it: by a socket
+// of the family AF_ALG. Distributions' kernels have it; that of a small virtual machine may lack the whole family.
 //
 // What this cipher returns is what it was given. So does a datagram socket that is connected to itself.
 #define _GNU_SOURCE

@@ -7,20 +7,31 @@ extension Attack {
         forged(
             "cipher-null-segment", "sets the data segment's cipher to none, so that the guest would write in the clear",
             "the cipher of the segment is named", naming: "segment-encryption: segments.0.encryption",
-            nullCipher),
+            Trial(provider: nil, forgery: nullCipher)),
+        forged(
+            "chosen-volume-key",
+            "puts a volume key of its own into the sealed keyslot, with no cipher, so that every passphrase opens it",
+            "the cipher of the keyslot is named", naming: "keyslot-area-encryption: keyslots.1.area.encryption",
+            Trial(provider: nil, isKeyChosen: true)),
         forged(
             "second-copy-differs", "changes the second copy of the header only",
             "the copies do not say the same", naming: "copies-differ: metadata",
-            HeaderForgery.Change(
-                path: "segments.0.encryption", value: .string("cipher_null-ecb"), isSecondaryOnly: true)),
+            Trial(
+                provider: nil,
+                forgery: HeaderForgery.Change(
+                    path: "segments.0.encryption", value: .string("cipher_null-ecb"), isSecondaryOnly: true))),
         forged(
             "sector-size", "sets the sector size to another one that is allowed, so that the guest would read garbage",
             "the header MAC is wrong", naming: "header MAC is wrong",
-            HeaderForgery.Change(path: "segments.0.sector_size", value: .integer(512))),
+            Trial(
+                provider: nil,
+                forgery: HeaderForgery.Change(path: "segments.0.sector_size", value: .integer(512)))),
         forged(
             "allow-discards", "sets a flag that has the guest tell the host which blocks are free",
             "the header MAC is wrong", naming: "header MAC is wrong",
-            HeaderForgery.Change(path: "config.flags", value: .array([.string("allow-discards")]))),
+            Trial(
+                provider: nil,
+                forgery: HeaderForgery.Change(path: "config.flags", value: .array([.string("allow-discards")])))),
         Attack(
             "swap-header", .disk, "changes the header as soon as the guest has judged it",
             "the unlock succeeds: no byte of the header is read a second time", exit: 0, naming: "",
@@ -66,10 +77,9 @@ extension Attack {
     ]
 
     private static func forged(
-        _ name: String, _ summary: String, _ outcome: String, naming reason: String, _ change: HeaderForgery.Change
+        _ name: String, _ summary: String, _ outcome: String, naming reason: String, _ trial: Trial
     ) -> Attack {
-        let trial = Trial(provider: nil, forgery: change)
-        return Attack(
+        Attack(
             name, .disk, summary, "the unlock ends with 79: " + outcome, exit: 79, naming: reason, trial,
             control: .through(trial.unchecked, "a program that checks no header"))
     }

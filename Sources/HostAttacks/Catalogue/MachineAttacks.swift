@@ -42,9 +42,10 @@ extension MachineAttack {
     static let resignedKernel = signature(
         DiskScript.editBoot(DiskScript.kernel, DiskScript.resign), refusal: "bad shim signature")
 
-    /// Debian's GRUB then starts the kernel past its stub, which would have handed on the firmware's log.
+    /// Debian's GRUB then starts the kernel past its stub, which would have handed on the firmware's log. That it was
+    /// Secure Boot, PCR 7 tells.
     static let secureBootOff = MachineAttack(
-        MachineTrial().withoutSecureBoot, exit: 66, naming: "binary_bios_measurements: No such file")
+        MachineTrial().withoutSecureBoot, exit: 77, naming: "no event log")
 
     static let freshTPM = MachineAttack(
         trial: MachineTrial(preparation: "rm -rf state/vtpm"), exitCode: 77, reason: "another TPM",

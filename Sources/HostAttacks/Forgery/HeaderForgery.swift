@@ -30,7 +30,7 @@ struct HeaderForgery {
     /// Makes the change; false where the result is no header.
     mutating func apply(_ change: Change) -> Bool {
         do throws(JSONError) {
-            let root = try JSONValue(parsing: Array(copies[0][4096...].prefix { $0 != 0 }))
+            let root = try metadata()
             let path = change.path.split(separator: ".").map(String.init)
             let text = Array(Self.replacing(path[...], in: root, with: change.value).compact.utf8)
             for index in change.isSecondaryOnly ? 1..<2 : 0..<2 {
@@ -39,6 +39,17 @@ struct HeaderForgery {
             }
             return true
         } catch { return false }
+    }
+
+    /// What the metadata has at `path`, names with dots between; nil where there is nothing.
+    func member(_ path: String) -> JSONValue? {
+        do throws(JSONError) {
+            return path.split(separator: ".").reduce(Optional(try metadata())) { $0?[String($1)] }
+        } catch { return nil }
+    }
+
+    private func metadata() throws(JSONError) -> JSONValue {
+        try JSONValue(parsing: Array(copies[0][4096...].prefix { $0 != 0 }))
     }
 
     private static func copy(_ copy: [UInt8], _ text: [UInt8]) -> [UInt8]? {

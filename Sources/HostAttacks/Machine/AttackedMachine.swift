@@ -92,6 +92,7 @@ struct AttackedMachine {
     func run(_ trial: Trial) throws(AttackRunError) -> HostShell.Result {
         try shell.succeed(trial.preparation, step: "preparing the attack")
         if let change = trial.forgery { try forge(change, isLate: trial.isForgedLate) }
+        if trial.isKeyChosen { try chooseKey() }
         switch trial.action {
         case .script(let script): return try shell.run(["sh", "-euc", script])
         case .unlock:
