@@ -92,6 +92,7 @@ import Testing
         let prediction = try tree.predict(variables: [name + vendor: [1, 0]])
         #expect(prediction.gaps.map { $0.pcrs } == [pcrs])
         #expect(prediction.gaps.first?.reason.contains(name) == true)
+        #expect(prediction.gaps.first?.reason.contains("mokutil --revoke-import") == (name == "MokNew"))
     }
 
     /// Boot0005, put first as grub-install does it: it starts shim from its own folder, which has the same programs.
