@@ -63,15 +63,22 @@ public struct BootCheck {
         if let refusal = try logRefusal(pcrs, later) {
             return BootVerdict(components: [ComponentVerdict(.log, refusal: refusal)])
         }
-        var components = [ComponentVerdict(.log, String(log.events.count) + " events"), orderVerdict()]
-        components.append(try secureBootVerdict())
-        components.append(sbatVerdict())
-        components.append(try mokVerdict())
-        components += driverVerdicts()
-        components += programVerdicts()
-        components.append(commandLineVerdict())
-        return BootVerdict(components: components)
+        let own = [ComponentVerdict(.log, String(log.events.count) + " events"), orderVerdict()]
+        return BootVerdict(components: try own + keyVerdicts() + driverVerdicts() + startVerdicts())
     }
+
+    /// The verdict on a boot that is yet to come, where the log has what can be predicted of it: all but its order, the
+    /// drivers of its cards, and what the TPM will say.
+    public func predictedVerdict() throws(CryptographyError) -> BootVerdict {
+        guard bank != nil else { return BootVerdict(components: [ComponentVerdict(.log, refusal: .noBank)]) }
+        return BootVerdict(components: try keyVerdicts() + startVerdicts())
+    }
+
+    private func keyVerdicts() throws(CryptographyError) -> [ComponentVerdict] {
+        [try secureBootVerdict(), sbatVerdict(), try mokVerdict()]
+    }
+
+    private func startVerdicts() -> [ComponentVerdict] { programVerdicts() + [commandLineVerdict()] }
 
     /// The events of one PCR that change it.
     func events(in pcr: UInt32) -> [Event] { log.events.filter { $0.pcr == pcr && $0.isExtended } }

@@ -24,7 +24,11 @@ extension InstalledSystem {
             // /boot/efi must not be taken for the folder EFI of an ESP at /boot.
             let tree = FolderTree(try inside(path, place), ignoresCase: true)
             guard try tree.kind(of: "/EFI") == .folder else { continue }
-            guard place != "/boot" || mounts.isSeparate("/boot") else { continue }
+            if place == "/boot" {
+                // An empty one is where the ESP will be mounted.
+                let isEmpty = try tree.names(in: "/EFI")?.isEmpty ?? true
+                guard mounts.isSeparate("/boot"), !isEmpty else { continue }
+            }
             let found = volume(place, tree, mounts, devices.esp, devices.disk)
             esp = found
             volumes.append(found)

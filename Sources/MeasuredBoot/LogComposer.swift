@@ -69,17 +69,9 @@ struct LogComposer {
         write(event.pcr, event.type, event.digests, data ?? event.data)
     }
 
-    /// TCG_PCR_EVENT2. Source: TCG PC Client Platform Firmware Profile 1.06, section 10.2.2.
     private mutating func write(_ pcr: UInt32, _ type: EventType, _ digests: [[UInt8]], _ data: [UInt8]) {
-        writer.littleEndian(pcr)
-        writer.littleEndian(type.rawValue)
-        writer.littleEndian(UInt32(digests.count))
-        for (bank, digest) in zip(template.banks, digests) {
-            writer.littleEndian(bank.identifier)
-            writer.append(digest)
-        }
-        writer.littleEndian(UInt32(data.count))
-        writer.append(data)
+        let named = zip(template.banks, digests).map { (bank: $0, bytes: $1) }
+        writer.append(EventRecord.bytes(pcr: pcr, type: type, digests: named, data: data))
         extensions.append(MeasuredBoot.Extension(pcr: Int(pcr), digests: digests))
     }
 }

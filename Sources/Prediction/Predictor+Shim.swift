@@ -11,7 +11,9 @@ extension Predictor {
     ) throws(PredictionError) {
         guard let shim = chain.shim else { return }
         if let request = pendingRequest {
-            return gap(Prediction.pcrs, "MokManager", "the variable \(request) makes shim ask at the console")
+            return gap(
+                Prediction.pcrs, "MokManager",
+                "the variable \(request) makes shim ask at the console" + Self.revocation(of: request))
         }
         if chain.usesFallback {
             return gap(Prediction.pcrs, chain.programs[1].name, "shim's fallback program writes boot entries first")
@@ -54,6 +56,15 @@ extension Predictor {
             "MokNew", "MokDel", "MokXNew", "MokXDel", "MokAuth", "MokDelAuth", "MokXAuth", "MokSB", "MokPW", "MokDB",
         ]
         return history.variables?.first { $0.vendor == .shim && names.contains($0.name) }?.name
+    }
+
+    /// The way back, where mokutil has one.
+    private static func revocation(of request: String) -> String {
+        switch request {
+        case "MokNew", "MokAuth": ", unless 'mokutil --revoke-import' takes that back"
+        case "MokDel", "MokDelAuth": ", unless 'mokutil --revoke-delete' takes that back"
+        default: ""
+        }
     }
 
     /// SbatLevel: shim sets its own automatic level where that is newer than the one that is set.

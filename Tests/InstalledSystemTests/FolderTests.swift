@@ -50,7 +50,8 @@ struct FolderTests {
         let scratch = try Scratch()
         try scratch.shell(
             """
-            mkdir -p root/boot/grub esp/EFI/BOOT; echo stub > esp/EFI/BOOT/grub.cfg
+            mkdir -p root/boot/grub root/etc esp/EFI/BOOT; echo stub > esp/EFI/BOOT/grub.cfg
+            echo 'UUID=abcd /boot ext4 defaults 0 0' > root/etc/fstab
             mkfs.vfat --invariant -i 1A2B3C4D -n ESP -C device 4096 >/dev/null; mcopy -i device -s esp/EFI ::
             """)
         let devices = GRUBDevices(esp: "hd0,gpt1")
@@ -58,6 +59,11 @@ struct FolderTests {
             root: scratch.file("root"), devices: devices, espDevice: scratch.file("device"))
         #expect(system.esp?.identifier == "1A2B-3C4D" && system.esp?.device == "hd0,gpt1")
         #expect(try system.volume("hd0,gpt1")?.read("/efi/boot/grub.cfg", limit: 9) == Array("stub\n".utf8))
+        // Where it will be mounted, /boot has an empty folder of a like name.
+        try scratch.shell("mkdir root/boot/efi")
+        let unmounted = try InstalledSystem.open(
+            root: scratch.file("root"), devices: devices, espDevice: scratch.file("device"))
+        #expect(unmounted.esp?.identifier == "1A2B-3C4D")
         #expect(try InstalledSystem.open(root: scratch.file("root"), espDevice: scratch.file("none")).esp == nil)
     }
 

@@ -44,6 +44,20 @@ import Testing
         #expect(try prediction.value(of: 4, .sha256).map { Hexadecimal.encode($0) } == DemoBoot.values(.sha256)[4])
     }
 
+    /// tpm2-tools read the log that is written of it, and come to the values that are predicted.
+    @Test func writesTheLogOfTheNextBoot() throws {
+        let type = SignatureList.sha256.bytes
+        let dbx = type + [76, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0] + [UInt8](repeating: 7, count: 48)
+        let prediction = try tree.predict(variables: ["dbx" + Self.database: dbx])
+        let log = try #require(try prediction.log(after: DemoBoot.log()))
+        try tree.scratch.write(log.bytes, to: "log")
+        let replayed = try tree.scratch.shell("tpm2_eventlog log | sed -n 's/^ *\\([0-9]*\\) *: 0x/\\1 /p'")
+        for pcr: UInt32 in [4, 7, 8, 9, 14] {
+            let value = try #require(try prediction.value(of: pcr, .sha256))
+            #expect(replayed.contains("\(pcr) \(Hexadecimal.encode(value))\n"), "PCR \(pcr): \(replayed)")
+        }
+    }
+
     /// A dbx that names shim itself: the firmware will not start it.
     @Test func seesThatTheFirmwareRefusesShim() throws {
         let type = SignatureList.sha256.bytes
@@ -78,6 +92,7 @@ import Testing
         let prediction = try tree.predict(variables: [name + vendor: [1, 0]])
         #expect(prediction.gaps.map { $0.pcrs } == [pcrs])
         #expect(prediction.gaps.first?.reason.contains(name) == true)
+        #expect(prediction.gaps.first?.reason.contains("mokutil --revoke-import") == (name == "MokNew"))
     }
 
     /// Boot0005, put first as grub-install does it: it starts shim from its own folder, which has the same programs.

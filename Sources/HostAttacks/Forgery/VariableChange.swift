@@ -84,21 +84,13 @@ enum VariableChange: Sendable {
         return writer.bytes
     }
 
-    /// TCG_PCR_EVENT2. Source: TCG PC Client Platform Firmware Profile 1.06, section 10.2.2.
     private static func record(
         _ event: Event, _ log: EventLog, hashing measured: [UInt8], _ data: [UInt8]
     ) throws(CryptographyError) -> [UInt8] {
-        var writer = ByteWriter()
-        writer.littleEndian(event.pcr)
-        writer.littleEndian(event.type.rawValue)
-        let banks = log.banks.compactMap { bank in bank.algorithm.map { (bank.identifier, $0) } }
-        writer.littleEndian(UInt32(banks.count))
-        for (identifier, algorithm) in banks {
-            writer.littleEndian(identifier)
-            writer.append(try algorithm.hash(measured))
+        var digests: [(bank: DigestBank, bytes: [UInt8])] = []
+        for bank in log.banks {
+            if let algorithm = bank.algorithm { digests.append((bank, try algorithm.hash(measured))) }
         }
-        writer.littleEndian(UInt32(data.count))
-        writer.append(data)
-        return writer.bytes
+        return EventRecord.bytes(pcr: event.pcr, type: event.type, digests: digests, data: data)
     }
 }

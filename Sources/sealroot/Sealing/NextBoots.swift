@@ -16,14 +16,18 @@ struct NextBoots {
     let history: BootHistory
     /// The initrds that a boot may have; nil where any will do.
     private var initrds: KnownInitrds?
+    /// What the initrds themselves allow; nil where nobody asks them.
+    private var references: NotedReferences?
 
     /// - Parameter eventlog: the log of the last boot; nil for the kernel's.
     init(
-        of system: SystemOptions, eventlog: String?, present: PresentPCRs, initrds: KnownInitrds? = nil
+        of system: SystemOptions, eventlog: String?, present: PresentPCRs, initrds: KnownInitrds? = nil,
+        references: NotedReferences? = nil
     ) throws(CommandFailure) {
         let source = try PredictionSource.read(system, eventlog: eventlog, template: nil)
         try self.init(of: system, after: source.history, present: present)
         self.initrds = initrds
+        self.references = references
     }
 
     private init(of system: SystemOptions, after history: BootHistory, present: PresentPCRs) throws(CommandFailure) {
@@ -88,6 +92,7 @@ struct NextBoots {
 
     private func boot(of prediction: Prediction, asking kernel: String?) throws(CommandFailure) -> ExpectedBoot {
         if let initrds { try initrds.check(prediction) }
+        if let references { try references.check(prediction, after: history.log) }
         return ExpectedBoot(
             label: prediction.entry.last ?? kernel ?? "next boot",
             values: try present.map { (pcr) throws(CommandFailure) in try value(pcr, prediction) })

@@ -82,8 +82,10 @@ struct Reseal: ParsableCommand {
             let present = try enrolling { () throws(EnrollmentError) in try resealing.present(tpm) }
             let known: KnownInitrds?
             if let initrds { known = try KnownInitrds(readingFrom: initrds) } else { known = nil }
-            let boots = try NextBoots(of: system, eventlog: eventlog, present: present, initrds: known)
-                .coming(kernels: kernel, withFallbacks: allKernels)
+            let boots = try NextBoots(
+                of: system, eventlog: eventlog, present: present, initrds: known,
+                references: NotedReferences(in: state.state, configuration)
+            ).coming(kernels: kernel, withFallbacks: allKernels)
             let result = try approve(boots.boots, boots.fallbacks, resealing, tpm)
             let status = VolumeStatus.examine(
                 resealing.device, next: boots.boots[0], settings: StatusSettings(configuration), tpm: tpm)

@@ -50,7 +50,7 @@ struct Status: ParsableCommand {
         var next: ExpectedBoot?
         var obstacle: VolumeStatus.Obstacle?
         do throws(CommandFailure) {
-            next = try predicted(path, settings.fencePCR, tpm)
+            next = try predicted(path, settings.fencePCR, configuration, tpm)
         } catch {
             // A volume without a token has worse to tell than that its boot cannot be predicted.
             obstacle = VolumeStatus.Obstacle(area: error.area, detail: error.detail)
@@ -61,11 +61,14 @@ struct Status: ParsableCommand {
     }
 
     private func predicted(
-        _ path: String, _ fencePCR: Int, _ tpm: borrowing TPM
+        _ path: String, _ fencePCR: Int, _ configuration: GuestConfiguration?, _ tpm: borrowing TPM
     ) throws(CommandFailure) -> ExpectedBoot {
         let resealing = Resealing(device: path, store: AuthorityStore(), fencePCR: fencePCR)
         let present = try enrolling { () throws(EnrollmentError) in try resealing.present(tpm) }
-        return try NextBoots(of: system, eventlog: eventlog, present: present).boot(kernel: kernel)
+        return try NextBoots(
+            of: system, eventlog: eventlog, present: present,
+            references: NotedReferences(in: AuthorityStore.defaultFolder, configuration)
+        ).boot(kernel: kernel)
     }
 }
 
