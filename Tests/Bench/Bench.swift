@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import TestSupport
 
-/// `make bench`: speed and size, each beside a peer or its physical limit in the same run. With `--boots`
+/// `make bench`: speed and size, each beside a peer or its physical limit in the same run. With `--boots` or `--roots`
 /// whole virtual machines and nothing else, which takes minutes.
 @main
 struct Bench {
@@ -11,6 +11,7 @@ struct Bench {
 
     static func main() throws {
         if CommandLine.arguments.contains("--boots") { return try boots() }
+        if CommandLine.arguments.contains("--roots") { return try RootMountBench.run() }
         try size()
         try unlock()
         try BootCheckBench.run(guest: guest, tool: tool)
