@@ -63,13 +63,19 @@ public struct DemoComputer: Sendable {
     /// - Returns: what `sealroot enroll` printed.
     @discardableResult
     public func enroll() throws(VirtualMachineError) -> String {
+        let (machine, output) = try enrollAndStay()
+        try machine.powerOff()
+        return output
+    }
+
+    /// The same, with the machine left running.
+    public func enrollAndStay() throws(VirtualMachineError) -> (machine: VirtualMachine, output: String) {
         let key = try recoveryKey()
         let machine = try bootByHand()
         let prompt = "Passphrase or recovery key of the volume:"
         let result = try machine.run(
             "sealroot enroll /dev/disk/by-partlabel/root", answering: [(prompt: prompt, answer: key)])
         guard result.status == 0 else { throw .start("sealroot enroll failed: " + result.output) }
-        try machine.powerOff()
-        return result.output
+        return (machine, result.output)
     }
 }

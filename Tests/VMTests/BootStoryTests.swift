@@ -12,15 +12,18 @@ final class BootStoryTests {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// The enrolled computer, for this test alone.
-    private func computer() throws -> DemoComputer { try EnrolledComputer.copy(to: folder) }
-
-    @Test func bootsUnattendedAndRefusesWhatAHostMayChange() throws {
-        let computer = try computer()
-
-        // Untouched: it comes up by itself, and nobody is asked for anything.
+    /// It comes up by itself, and nobody is asked for anything.
+    private func unattended(_ computer: DemoComputer) throws -> VirtualMachine {
         let machine = try computer.boot()
-        #expect(try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal]) == DemoDisk.shell)
+        let reached = try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal])
+        try #require(reached == DemoDisk.shell, "\(machine.transcript.suffix(3000))")
+        return machine
+    }
+
+    @Test func bootsUnattendedAfterItsOwnersUpdatesAndRefusesWhatAHostMayChange() throws {
+        let (computer, updates) = try EnrolledComputer.copy(to: folder)
+
+        var machine = try unattended(computer)
         let status = try JSONValue(parsing: machine.run("cat /run/sealroot/status.json").output)
         #expect(status["result"] == .string("unlocked"))
         #expect(status["mapping"] == .string("root"))
@@ -53,6 +56,12 @@ final class BootStoryTests {
 
         // The fence: the running system cannot unseal again.
         #expect(try machine.run("sealroot-init unlock --no-activate").status == 77)
+
+        try updates.expectForbidden(on: machine)
+        try updates.installShimAndGRUB(on: machine)
+        try machine.powerOff()
+        machine = try unattended(computer)
+        updates.expectShimAndGRUB(on: machine.transcript)
 
         try machine.changeCommandLineAsHost()
         try machine.powerOff()

@@ -105,7 +105,8 @@ struct NextBoots {
             throw CommandFailure(
                 code: .bootRefused, area: "predict",
                 detail:
-                    "PCR \(index) cannot be predicted: \(Printable.escape(gap.event)): \(Printable.escape(gap.reason))")
+                    "PCR \(index) cannot be predicted: \(Printable.escape(gap.event)): "
+                    + Printable.escape(gap.reason, limit: 256))
         }
         let digest: [UInt8]?
         do throws(CryptographyError) {
