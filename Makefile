@@ -102,8 +102,8 @@ attacks: setup image control emulator ## try every attack of a cheating host, an
 	.build-owner/release/snp-emulator attack run --all --mode vm --sealroot-init .build-embedded/release/sealroot-init \
 		--chip .build/images/chip --image .build/images/confidential.raw
 
-.build/boot-bench/done: .build/deb/done Tests/boot-bench-disks
-	@sh Tests/boot-bench-disks .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
+.build/boot-bench/done: .build/deb/done Tests/Packages/make-boot-disks
+	@sh Tests/Packages/make-boot-disks .build/deb/sealroot_*.deb .build/deb/sealroot-initramfs_*.deb
 	@touch $@
 
 bench: setup image control emulator .build/boot-bench/done ## measure size and speed, beside peers and limits
@@ -124,7 +124,7 @@ lint: ## check the style of Swift and shell, the manual against the programs, an
 		Packaging/images/build-confidential Packaging/images/build-debian13 Packaging/images/mirror \
 		Packaging/debian/sealroot.post* Hooks/first-boot Hooks/reseal Hooks/kernel/*/* Hooks/initramfs/*/* \
 		Packaging/debian/tests/unattended-unlock \
-		Tests/Packages/* Tests/boot-bench-disks Tests/Fuzz/run Tests/Fuzz/seeds \
+		Tests/Packages/* Tests/Fuzz/run Tests/Fuzz/seeds \
 		Initramfs/initramfs-tools/hooks/* Initramfs/initramfs-tools/scripts/*/* Initramfs/contents \
 		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot
 	@for page in Packaging/man/*; do \

@@ -3,7 +3,7 @@ import TestSupport
 import VirtualMachine
 
 /// Seconds from the start of /init to the mounted root, for three ways to open the root with a TPM, each on a disk of
-/// its own that is otherwise the same. Tests/boot-bench-disks makes them.
+/// its own that is otherwise the same. Tests/Packages/make-boot-disks makes them.
 enum RootMountBench {
     private static let folder = FileManager.default.currentDirectoryPath + "/.build/boot-bench"
     /// In turns, so that a slow minute of the host's hits all; the best of each counts.
@@ -15,7 +15,7 @@ enum RootMountBench {
             DemoDisk(image: "\(folder)/\($0.disk).raw", recoveryKeyPath: "\(folder)/\($0.disk).key")
         }
         guard disks.allSatisfy(\.isBuilt) else {
-            return print("init to root mounted: SKIPPED, Tests/boot-bench-disks makes the disks")
+            return print("init to root mounted: SKIPPED, Tests/Packages/make-boot-disks makes the disks")
         }
         let scratch = try Scratch()
         let computers = zip(openers, disks).map { DemoComputer(disk: $1, folder: scratch.file($0.disk)) }

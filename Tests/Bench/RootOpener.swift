@@ -4,7 +4,7 @@ import VirtualMachine
 /// A way to open the root with a TPM.
 protocol RootOpener: Sendable {
     var name: String { get }
-    /// Name of its disk among those of Tests/boot-bench-disks.
+    /// Name of its disk among those of Tests/Packages/make-boot-disks.
     var disk: String { get }
     /// What asks for the passphrase at the first boot.
     var prompt: String { get }
