@@ -31,12 +31,13 @@ public struct GRUBMachine: Sendable {
     ///
     /// Source: GRUB 2.06, `kern/main.c`, `kern/efi/sb.c`, `normal/main.c`, `gettext/gettext.c`, `commands/pgp.c`.
     var variables: [[UInt8]: Variable] {
+        let bootFolder = "(" + bootDevice + ")" + bootDirectory
         var exported: [(String, String)] = [
-            ("cmdpath", "(" + bootDevice + ")" + bootDirectory), ("root", rootDevice),
+            ("cmdpath", bootFolder), ("root", rootDevice),
             ("prefix", "(" + rootDevice + ")" + prefixPath), ("pager", ""), ("color_normal", "light-gray/black"),
             ("color_highlight", "black/light-gray"), ("grub_cpu", "x86_64"), ("grub_platform", "efi"),
         ]
-        if image.looksBesideItself { exported.append(("fw_path", "(" + bootDevice + ")" + bootDirectory)) }
+        if image.looksBesideItself { exported.append(("fw_path", bootFolder)) }
         if isSecureBoot { exported += [("shim_lock", "y"), ("lockdown", "y")] }
         if image.modules.contains("gettext") {
             exported += [("lang", ""), ("locale_dir", ""), ("secondary_locale_dir", "")]

@@ -95,7 +95,7 @@ extension Interpreter {
         case .file(let opened, let place): (file, device) = (opened, place)
         }
         guard try !content(of: file, on: device, limit: 1).isEmpty else { return .badSystem }
-        if !machine.image.loadsPrograms { measure(.image(file, by: .loadImage)) }
+        loadImage(file)
         loader = Loader(file: file, kind: .other)
         return .success
     }
@@ -103,9 +103,12 @@ extension Interpreter {
     /// `boot`, also behind a menu entry that has loaded something. With a loader it does not come back.
     mutating func boot() throws(Stop) -> Status {
         guard let loader else { return .noKernel }
-        if loader.kind == .kernelProgram, !machine.image.loadsPrograms {
-            measure(.image(loader.file, by: .loadImage))
-        }
+        if loader.kind == .kernelProgram { loadImage(loader.file) }
         throw .ending(.boots(loader.file))
+    }
+
+    /// The firmware measures what it loads; GRUB's own loader does not.
+    private mutating func loadImage(_ file: GRUBFile) {
+        if !machine.image.loadsPrograms { measure(.image(file, by: .loadImage)) }
     }
 }

@@ -41,11 +41,11 @@ public struct DemoComputer: Sendable {
         try VirtualMachine(disk: disk.image, folder: folder)
     }
 
-    /// Boots it with its volume not enrolled: a person types the recovery key at Debian's own prompt.
-    public func bootByHand() throws(VirtualMachineError) -> VirtualMachine {
+    /// Boots it with its volume not enrolled: a person types the recovery key at `prompt`, which is Debian's own.
+    public func bootByHand(at prompt: String = DemoDisk.prompt) throws(VirtualMachineError) -> VirtualMachine {
         let key = try recoveryKey()
         let machine = try boot()
-        try machine.wait(for: DemoDisk.prompt)
+        try machine.wait(for: prompt)
         machine.type(key + "\n")
         try machine.wait(for: DemoDisk.shell)
         return machine

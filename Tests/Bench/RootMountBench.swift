@@ -43,10 +43,7 @@ enum RootMountBench {
     /// The first boot: a person types the recovery key at the console, and once more to enrol the volume.
     private static func enroll(_ computer: DemoComputer, _ opener: some RootOpener) throws {
         let key = try String(contentsOfFile: computer.disk.recoveryKeyPath, encoding: .utf8)
-        let machine = try computer.boot()
-        try machine.wait(for: opener.prompt)
-        machine.type(key + "\n")
-        try machine.wait(for: DemoDisk.shell)
+        let machine = try computer.bootByHand(at: opener.prompt)
         let result = try machine.run(opener.enrolment, answering: [(prompt: opener.question, answer: key)])
         guard result.status == 0 else { throw BenchFailure(description: "\(opener.name): \(result.output)") }
         try machine.powerOff()

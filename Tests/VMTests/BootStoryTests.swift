@@ -12,18 +12,11 @@ final class BootStoryTests {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// It comes up by itself, and nobody is asked for anything.
-    private func unattended(_ computer: DemoComputer) throws -> VirtualMachine {
-        let machine = try computer.boot()
-        let reached = try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal])
-        try #require(reached == DemoDisk.shell, "\(machine.transcript.suffix(3000))")
-        return machine
-    }
-
     @Test func bootsUnattendedAfterItsOwnersUpdatesAndRefusesWhatAHostMayChange() throws {
         let (computer, updates) = try EnrolledComputer.copy(to: folder)
 
-        var machine = try unattended(computer)
+        // It comes up by itself, and nobody is asked for anything.
+        var machine = try computer.unattended()
         let status = try JSONValue(parsing: machine.run("cat /run/sealroot/status.json").output)
         #expect(status["result"] == .string("unlocked"))
         #expect(status["mapping"] == .string("root"))
@@ -60,7 +53,7 @@ final class BootStoryTests {
         try updates.expectForbidden(on: machine)
         try updates.installShimAndGRUB(on: machine)
         try machine.powerOff()
-        machine = try unattended(computer)
+        machine = try computer.unattended()
         updates.expectShimAndGRUB(on: machine.transcript)
 
         try machine.changeCommandLineAsHost()

@@ -49,16 +49,7 @@ struct PreparedComputer {
     ///
     /// - Parameter keys: what somebody presses in GRUB's menu, one after the other.
     func unattended(choosing keys: [String] = []) throws -> VirtualMachine {
-        let machine = try computer.boot()
-        if !keys.isEmpty { try machine.wait(for: "highlighted entry") }
-        for key in keys {
-            machine.type(key)
-            // A menu says nothing when it has taken a key.
-            Thread.sleep(forTimeInterval: 2)
-        }
-        let reached = try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal])
-        try #require(reached == DemoDisk.shell, "\(machine.transcript.suffix(3000))")
-        return machine
+        try computer.unattended(choosing: keys)
     }
 
     /// Switches it on, and waits until it has refused the boot and switched itself off.
@@ -71,6 +62,24 @@ struct PreparedComputer {
         try machine.waitUntilOff()
         #expect(!machine.transcript.contains(DemoDisk.shell))
         #expect(!machine.transcript.contains(DemoDisk.prompt))
+    }
+}
+
+extension DemoComputer {
+    /// Switches it on, and waits for the login prompt. Nobody types a passphrase.
+    ///
+    /// - Parameter keys: what somebody presses in GRUB's menu, one after the other.
+    func unattended(choosing keys: [String] = []) throws -> VirtualMachine {
+        let machine = try boot()
+        if !keys.isEmpty { try machine.wait(for: "highlighted entry") }
+        for key in keys {
+            machine.type(key)
+            // A menu says nothing when it has taken a key.
+            Thread.sleep(forTimeInterval: 2)
+        }
+        let reached = try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal])
+        try #require(reached == DemoDisk.shell, "\(machine.transcript.suffix(3000))")
+        return machine
     }
 }
 
