@@ -85,8 +85,7 @@ struct BootRules {
     let fence: LaterEvents
 
     init(_ configuration: GuestConfiguration?) {
-        arguments = ArgumentRules(
-            denied: configuration?.deniedArguments ?? [], allowed: configuration?.allowedArguments ?? [])
+        arguments = ArgumentRules(configuration)
         fence = LaterEvents(
             pcr: configuration?.fencePCR ?? GuestConfiguration.defaultFencePCR, events: [FenceEvent.bytes])
     }

@@ -5,6 +5,7 @@ internal import Cryptography
 internal import EventLog
 internal import InitramfsRuntime
 internal import Prediction
+internal import Unlock
 
 /// The reference manifests inside the initrds that this machine has made, as its hooks have noted them on the encrypted
 /// root: a boot that the TPM's policy approves is refused by its own initrd all the same where that knows another shim,
@@ -18,8 +19,7 @@ struct NotedReferences {
     init?(in folder: String, _ configuration: GuestConfiguration?) {
         guard (configuration?.bootCheck ?? .required) == .required else { return nil }
         self.folder = folder + "/references"
-        rules = ArgumentRules(
-            denied: configuration?.deniedArguments ?? [], allowed: configuration?.allowedArguments ?? [])
+        rules = ArgumentRules(configuration)
     }
 
     /// An initrd whose manifest nobody has noted may hold any, or none.
