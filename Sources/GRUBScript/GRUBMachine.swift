@@ -6,6 +6,7 @@ public struct GRUBMachine: Sendable {
     let isSecureBoot: Bool
     let hasFirmwareSetup: Bool?
     let kernel: String?
+    let isInSubmenu: Bool
 
     /// - Parameters:
     ///   - image: what the `mods` section of the signed file holds.
@@ -15,9 +16,10 @@ public struct GRUBMachine: Sendable {
     ///   - hasFirmwareSetup: bit 0 of the variable OsIndicationsSupported; nil where that is not known.
     ///   - kernel: the file name of a kernel, such as `vmlinuz-6.1.0-56-amd64`: somebody at the console chooses the first
     ///     entry that names it. nil for the default entry and nobody there.
+    ///   - isInSubmenu: only an entry in a submenu is meant, such as those of `Advanced options`.
     public init(
         image: GRUBImage, bootDevice: String, bootDirectory: String, isSecureBoot: Bool = true,
-        hasFirmwareSetup: Bool? = nil, kernel: String? = nil
+        hasFirmwareSetup: Bool? = nil, kernel: String? = nil, isInSubmenu: Bool = false
     ) {
         self.image = image
         self.bootDevice = bootDevice
@@ -25,6 +27,7 @@ public struct GRUBMachine: Sendable {
         self.isSecureBoot = isSecureBoot
         self.hasFirmwareSetup = hasFirmwareSetup
         self.kernel = kernel
+        self.isInSubmenu = isInSubmenu
     }
 
     /// The variables before the first command of a script runs, and whether each goes over into a new context.

@@ -110,7 +110,8 @@ extension Interpreter {
 
     /// An entry that loads the kernel, else the submenu that has one.
     private func index(of kernel: String) throws(Stop) -> Int {
-        let direct = context.menu.firstIndex { !$0.isSubmenu && $0.names(kernel) }
+        let isMeantHere = !machine.isInSubmenu || !chosenTitles.isEmpty
+        let direct = isMeantHere ? context.menu.firstIndex { !$0.isSubmenu && $0.names(kernel) } : nil
         guard let index = direct ?? context.menu.firstIndex(where: { $0.isSubmenu && $0.names(kernel) }) else {
             throw .ending(.noEntry(kernel: kernel, place))
         }

@@ -9,8 +9,9 @@ extension Prediction {
     ///
     /// - Parameter kernel: the version of a kernel in `/boot`, such as `6.1.0-56-amd64`, whose first menu entry boots
     ///   instead of the default one.
+    /// - Parameter isInSubmenu: its first entry in a submenu is meant.
     public static func make(
-        of installed: InstalledSystem, after history: BootHistory, kernel: String? = nil
+        of installed: InstalledSystem, after history: BootHistory, kernel: String? = nil, isInSubmenu: Bool = false
     ) throws(PredictionError) -> Prediction {
         var predictor = try Predictor(installed, history)
         if let kernel {
@@ -18,6 +19,7 @@ extension Prediction {
                 .map { $0.version.description }
             guard versions.contains(kernel) else { throw .noKernel(version: kernel, available: versions) }
             predictor.kernel = kernel
+            predictor.isInSubmenu = isInSubmenu
         }
         try predictor.run()
         return Prediction(

@@ -28,7 +28,8 @@ extension Predictor {
         let isVerified = shim != nil && isVerifying(after: first)
         let machine = GRUBMachine(
             image: image, bootDevice: device, bootDirectory: String(folder), isSecureBoot: isVerified,
-            hasFirmwareSetup: history.hasFirmwareSetup, kernel: kernel.map { "vmlinuz-" + $0 })
+            hasFirmwareSetup: history.hasFirmwareSetup, kernel: kernel.map { "vmlinuz-" + $0 },
+            isInSubmenu: isInSubmenu)
         let version = grub.image.sbat?.first { $0.component == "grub" }?.version ?? ""
         keepsLoadedImages = isVerified && PackageVersion(version) >= PackageVersion("2.14")
         if keepsLoadedImages, image.loadsPrograms {

@@ -15,6 +15,7 @@ struct Predictor {
     var entry: [String] = []
     /// The version of the kernel whose entry shall boot; nil for the default entry.
     var kernel: String?
+    var isInSubmenu = false
     /// GRUB 2.14 and later may start what shim has loaded when the file was opened, with no further measurement.
     var keepsLoadedImages = false
     /// The least SBAT generations that shim will demand; nil where it sets none.

@@ -78,6 +78,20 @@ import Testing
         #expect(throws: PredictionError.noEntry(version: "7")) { try tree.predict(kernel: "7") }
     }
 
+    @Test func followsTheSubmenuToTheDefaultKernel() throws {
+        let prediction = try tree.predict(kernel: "6.1.0-56-amd64", isInSubmenu: true)
+        #expect(prediction.gaps.isEmpty)
+        #expect(
+            prediction.entry == [
+                "Advanced options for Debian GNU/Linux", "Debian GNU/Linux, with Linux 6.1.0-56-amd64",
+            ])
+        #expect(try changed(prediction) == [8], "the same files by other commands")
+        try tree.scratch.shell("sed -i '/^submenu/,/^}/d' boot/grub/grub.cfg")
+        #expect(throws: PredictionError.noEntry(version: "6.1.0-56-amd64")) {
+            try tree.predict(kernel: "6.1.0-56-amd64", isInSubmenu: true)
+        }
+    }
+
     @Test func saysWhichCommandCannotBePredicted() throws {
         try tree.scratch.shell("sed -i '1i if cpuid -l; then set a=b; fi' boot/grub/grub.cfg")
         let prediction = try tree.predict()

@@ -15,12 +15,14 @@ struct DemoTree {
         try InstalledSystem.open(root: scratch.path, devices: history.grubDevices)
     }
 
-    func predict(_ history: BootHistory, kernel: String? = nil) throws -> Prediction {
-        try Prediction.make(of: system(history), after: history, kernel: kernel)
+    func predict(_ history: BootHistory, kernel: String? = nil, isInSubmenu: Bool = false) throws -> Prediction {
+        try Prediction.make(of: system(history), after: history, kernel: kernel, isInSubmenu: isInSubmenu)
     }
 
     /// With the log of the demo, and the firmware's variables if any.
-    func predict(variables: [String: [UInt8]]? = nil, kernel: String? = nil) throws -> Prediction {
-        try predict(DemoBoot.history(variables), kernel: kernel)
+    func predict(
+        variables: [String: [UInt8]]? = nil, kernel: String? = nil, isInSubmenu: Bool = false
+    ) throws -> Prediction {
+        try predict(DemoBoot.history(variables), kernel: kernel, isInSubmenu: isInSubmenu)
     }
 }

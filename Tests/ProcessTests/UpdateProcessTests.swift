@@ -49,6 +49,20 @@ import Testing
         #expect(try installed.machine.unlock().status == 0, "the old kernel, by its entry in the new menu")
     }
 
+    @Test func theDefaultKernelMayBeTakenFromTheSubmenu() throws {
+        let installed = try enrolled()
+        let result = try installed.reseal("--all-kernels", "--json")
+        try #require(result.status == 0, "\(result.errorText)")
+        let added = try JSONValue(parsing: result.output)["added"]?.array?.compactMap(\.string)
+        #expect(added == ["Debian GNU/Linux, with Linux 6.1.0-56-amd64"])
+        #expect(try policies(installed) == 2)
+        // Neither the boot unit nor a second run takes it away again, or writes it twice.
+        let before = try installed.digestOfVolume()
+        #expect(try installed.reseal("--commit", "--all-kernels").status == 0)
+        #expect(try installed.reseal("--all-kernels").status == 0)
+        #expect(try installed.digestOfVolume() == before)
+    }
+
     /// The control: what is not asked for is not approved.
     @Test func withoutAskingForItTheOldKernelIsNot() throws {
         let installed = try enrolled()

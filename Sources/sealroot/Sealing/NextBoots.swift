@@ -71,9 +71,17 @@ struct NextBoots {
         do throws(InstalledSystemError) { installed = try self.installed.kernels() } catch {
             throw CommandFailure(PredictionError.system(error))
         }
-        for version in installed.reversed().map(\.version.description) where !usual.boots(version) {
+        let versions = installed.reversed().map(\.version.description)
+        for version in versions where !usual.boots(version) {
             do throws(CommandFailure) { coming.add(fallback: try boot(kernel: version)) } catch {
                 coming.skipped.append(SkippedKernel(version: version, reason: error.detail))
+            }
+        }
+        // Whoever looks for another kernel may take the same one from there. Nothing is said where it cannot be approved:
+        // the default entry boots it.
+        for version in versions where usual.boots(version) {
+            if let boot = try? boot(of: predict(kernel: version, isInSubmenu: true), asking: version) {
+                coming.add(fallback: boot)
             }
         }
         return coming
@@ -84,9 +92,9 @@ struct NextBoots {
         try boot(of: predict(kernel: kernel), asking: kernel)
     }
 
-    private func predict(kernel: String?) throws(CommandFailure) -> Prediction {
+    private func predict(kernel: String?, isInSubmenu: Bool = false) throws(CommandFailure) -> Prediction {
         do throws(PredictionError) {
-            return try Prediction.make(of: installed, after: history, kernel: kernel)
+            return try Prediction.make(of: installed, after: history, kernel: kernel, isInSubmenu: isInSubmenu)
         } catch { throw CommandFailure(error) }
     }
 
