@@ -44,11 +44,19 @@ public struct BootProgram {
         return bytes
     }
 
-    /// The Authenticode digest, as firmware and shim measure it.
-    public func digest(_ algorithm: DigestAlgorithm) throws(InstalledSystemError) -> [UInt8] {
-        do throws(ImageFailure<InstalledSystemError>) { return try image.layout.digest(algorithm, of: file) } catch {
-            throw InstalledSystemError(error, volume.name, path)
+    /// The Authenticode digests, as firmware and shim measure them: one an algorithm, in their order.
+    public func digests(_ algorithms: [DigestAlgorithm]) throws(InstalledSystemError) -> [[UInt8]] {
+        try volume.known.digests(of: .program(path), algorithms) { (missing) throws(InstalledSystemError) in
+            do throws(ImageFailure<InstalledSystemError>) {
+                return try missing.map { (algorithm) throws(ImageFailure<InstalledSystemError>) in
+                    try image.layout.digest(algorithm, of: file)
+                }
+            } catch { throw InstalledSystemError(error, volume.name, path) }
         }
+    }
+
+    public func digest(_ algorithm: DigestAlgorithm) throws(InstalledSystemError) -> [UInt8] {
+        try digests([algorithm])[0]
     }
 
     /// For messages: the volume and the path in it.

@@ -15,6 +15,7 @@ public struct Volume {
     /// The file system is FAT: names compare without regard to the case of ASCII letters.
     public let ignoresCase: Bool
     let tree: any FileTree
+    let known = KnownDigests()
 
     public func kind(of path: String) throws(InstalledSystemError) -> FileKind? {
         try tree.kind(of: FilePath.checked(path))
@@ -48,10 +49,12 @@ public struct Volume {
         try open(path).readAll(limit: limit)
     }
 
-    /// The digests of a whole file, which is read once and block by block.
+    /// The digests of a whole file, which is read once, however often it is asked for, and block by block.
     public func digests(
         of path: String, _ algorithms: [DigestAlgorithm]
     ) throws(InstalledSystemError) -> [[UInt8]] {
-        try open(path).digests(algorithms)
+        try known.digests(of: .file(path), algorithms) { (missing) throws(InstalledSystemError) in
+            try open(path).digests(missing)
+        }
     }
 }

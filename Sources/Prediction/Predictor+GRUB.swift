@@ -75,12 +75,9 @@ extension Predictor {
                 9, .ipl, hashing: content, .grubCommand(place), file.shownName, data: EventData.text(file.shownName))
         case .file(let file, nil):
             let volume = try volume(of: file)
-            let digests = try system { () throws(InstalledSystemError) in
-                try volume.digests(of: file.path, algorithms)
-            }
             events.append(
                 PredictedEvent(
-                    pcr: 9, type: .ipl, digests: digests, reason: .file(volume.name + file.path),
+                    pcr: 9, type: .ipl, digests: try digests(of: file), reason: .file(volume.name + file.path),
                     text: file.shownName, data: EventData.text(file.shownName)))
         case .image(_, by: .loadImage) where keepsLoadedImages:
             gap(
@@ -119,6 +116,11 @@ extension Predictor {
             throw .system(.noPartition(wanted: file.device, partitions: installed.devices))
         }
         return volume
+    }
+
+    func digests(of file: GRUBFile) throws(PredictionError) -> [[UInt8]] {
+        let volume = try volume(of: file)
+        return try system { () throws(InstalledSystemError) in try volume.digests(of: file.path, algorithms) }
     }
 
     func program(of file: GRUBFile) throws(PredictionError) -> BootProgram {

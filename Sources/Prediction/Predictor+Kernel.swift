@@ -50,6 +50,16 @@ extension Predictor {
             }
         }
         guard !files.isEmpty else { return }
+        events.append(
+            PredictedEvent(
+                pcr: 9, type: .eventTag, digests: try digests(of: files),
+                reason: .file(files.map { $0.path }.joined(separator: ", ")), text: Self.initrd,
+                data: EventData.tagged(0x8F3B_22EC, Self.initrd)))
+    }
+
+    private func digests(of files: [GRUBFile]) throws(PredictionError) -> [[UInt8]] {
+        // GRUB has measured it by itself, too.
+        if files.count == 1 { return try digests(of: files[0]) }
         let digests = RunningDigests(algorithms)
         for (index, file) in files.enumerated() {
             let volume = try volume(of: file)
@@ -58,11 +68,7 @@ extension Predictor {
             let padding = index < files.count - 1 ? (4 - opened.byteCount % 4) % 4 : 0
             digests.update([UInt8](repeating: 0, count: padding).span)
         }
-        let values = try hashing { () throws(CryptographyError) in try digests.finish() }
-        events.append(
-            PredictedEvent(
-                pcr: 9, type: .eventTag, digests: values, reason: .file(files.map { $0.path }.joined(separator: ", ")),
-                text: Self.initrd, data: EventData.tagged(0x8F3B_22EC, Self.initrd)))
+        return try hashing { () throws(CryptographyError) in try digests.finish() }
     }
 
     /// Far more than any kernel has, in bytes.

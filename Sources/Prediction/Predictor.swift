@@ -66,10 +66,7 @@ struct Predictor {
 
     /// A program that firmware or shim measures into PCR 4.
     mutating func add(_ program: BootProgram, data: [UInt8]) throws(PredictionError) {
-        var digests: [[UInt8]] = []
-        for algorithm in algorithms {
-            digests.append(try system { () throws(InstalledSystemError) in try program.digest(algorithm) })
-        }
+        let digests = try system { () throws(InstalledSystemError) in try program.digests(algorithms) }
         events.append(
             PredictedEvent(
                 pcr: 4, type: .bootServicesApplication, digests: digests, reason: .file(program.name),
