@@ -83,10 +83,11 @@ public final class VirtualMachine {
     }
 
     private static func arguments(folder: String, socket: String) -> [String] {
+        // Without erms: TCG runs `rep stosb` byte by byte, by which a kernel with it clears each page.
         [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
             "-machine", "q35,smm=on,sata=off,smbus=off,vmport=off", "-accel", "tcg,thread=multi,tb-size=512", "-cpu",
-            "max",
+            "max,-erms",
             "-smp", "1", "-m", "1024", "-global", "driver=cfi.pflash01,property=secure,value=on",
             "-global", "ICH9-LPC.disable_s3=1",
             "-drive", "if=pflash,format=raw,unit=0,readonly=on,file=" + firmware,

@@ -21,10 +21,11 @@ struct MachineArguments {
     var words: [String] { [Self.program] + board + firmware + tpm + disk + ports + outside }
 
     private var board: [String] {
+        // Without erms: TCG runs `rep stosb` byte by byte, by which a kernel with it clears each page.
         [
             "-nodefaults", "-no-user-config", "-display", "none", "-machine",
             "q35,smm=on,sata=off,smbus=off,vmport=off,memory-backend=ram", "-accel",
-            "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", String(settings.processorCount), "-m",
+            "tcg,thread=multi,tb-size=512", "-cpu", "max,-erms", "-smp", String(settings.processorCount), "-m",
             String(settings.memory >> 20) + "M", "-object",
             "memory-backend-file,id=ram,share=on,size=\(settings.memory),mem-path=" + Self.path(descriptors.memory),
             // As on hardware: an SNP guest is not reset but launched anew.
