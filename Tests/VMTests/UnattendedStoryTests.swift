@@ -30,7 +30,8 @@ final class UnattendedStoryTests {
         #expect(try machine.run("uname -r").output.contains("cloud"))
         #expect(machine.transcript.contains("sealroot: boot: secure-boot ok on, pinned: PK KEK db dbx"))
         try machine.finish("sealroot-commit")
-        #expect(try status(machine)["policies"]?.array?.count == 3, "both kernels' boots, and this one's in the submenu")
+        #expect(
+            try status(machine)["policies"]?.array?.count == 3, "both kernels' boots, and this one's in the submenu")
         // The power goes between a new initrd and its approval, in the middle of a kernel's hooks.
         try machine.succeed(
             """

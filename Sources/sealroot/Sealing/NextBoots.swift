@@ -99,11 +99,11 @@ struct NextBoots {
     }
 
     private func boot(of prediction: Prediction, asking kernel: String?) throws(CommandFailure) -> ExpectedBoot {
+        // What cannot be predicted comes first: where it is GRUB, no initrd is seen either.
+        let values = try present.map { (pcr) throws(CommandFailure) in try value(pcr, prediction) }
         if let initrds { try initrds.check(prediction) }
         if let references { try references.check(prediction, after: history.log) }
-        return ExpectedBoot(
-            label: prediction.entry.last ?? kernel ?? "next boot",
-            values: try present.map { (pcr) throws(CommandFailure) in try value(pcr, prediction) })
+        return ExpectedBoot(label: prediction.entry.last ?? kernel ?? "next boot", values: values)
     }
 
     private func value(_ pcr: PCRValue, _ prediction: Prediction) throws(CommandFailure) -> PCRValue {
