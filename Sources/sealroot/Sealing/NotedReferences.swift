@@ -39,7 +39,7 @@ struct NotedReferences {
             throw CommandFailure(
                 code: .bootRefused, area: "reference",
                 detail: Printable.escape(initrd.name) + " was made for another boot, and would refuse this one: "
-                    + culprit.explanation + ": make it anew, as by 'update-initramfs -u -k all'")
+                    + culprit.explanation + ": make it anew, as by 'update-initramfs -u -k all' or 'dracut --force'")
         }
     }
 }

@@ -19,7 +19,7 @@ struct ResealReport {
     func print(json: Bool) {
         if let status, !status.willUnlock {
             for obstacle in status.obstacles {
-                Console.report("sealroot: " + obstacle.area + ": boot-refused: " + obstacle.detail)
+                Console.report("sealroot: " + obstacle.area + ": boot-refused: " + obstacle.shownDetail)
             }
         }
         guard json else {

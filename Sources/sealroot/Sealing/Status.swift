@@ -88,7 +88,7 @@ extension VolumeStatus {
                 ? "the next boot will unlock: policy '" + Printable.escape(policy ?? "") + "'"
                 : "the next boot will NOT unlock:"
         ]
-        lines += obstacles.map { "  " + $0.area + ": " + Printable.escape($0.detail, limit: 4096) }
+        lines += obstacles.map { "  " + $0.area + ": " + $0.shownDetail }
         lines += warnings.map { "warning: " + $0 }
         for policy in policies {
             let until = policy.count.map { ", until the counter passes " + String($0) } ?? ""
@@ -132,6 +132,11 @@ extension VolumeStatus {
             JSONMember("authority_name", authorityName.map { .string(Hexadecimal.encode($0)) } ?? .null),
         ])
     }
+}
+
+extension VolumeStatus.Obstacle {
+    /// What a failure says is fit to be shown already, with backslashes of its own.
+    var shownDetail: String { Printable.escape(detail, limit: 4096, keepingBackslashes: true) }
 }
 
 extension VolumeStatus.Policy {
