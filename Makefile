@@ -89,7 +89,7 @@ installed: image
 tests: control
 	swift build --build-tests
 
-trixie: setup deb ## make the packages twice, install them on Debian 13, boot a disk of it that dracut unlocks
+trixie: setup image ## make the packages twice, install them on Debian 13, boot a disk of it that dracut unlocks
 	@sh Tests/Packages/make-twice .build/deb/*.deb
 	@sh Tests/Packages/install trixie .build/deb/*.deb
 	@sh Packaging/images/build-debian13 .build/deb/sealroot_*.deb .build/deb/sealroot-dracut_*.deb
@@ -126,7 +126,8 @@ lint: ## check the style of Swift and shell, the manual against the programs, an
 		Packaging/debian/tests/unattended-unlock \
 		Tests/Packages/* Tests/Fuzz/run Tests/Fuzz/seeds \
 		Initramfs/initramfs-tools/hooks/* Initramfs/initramfs-tools/scripts/*/* Initramfs/contents \
-		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot
+		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot \
+		Initramfs/dracut/90sealroot/sealroot-ask
 	@for page in Packaging/man/*; do \
 		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done
 	SEALROOT_ONLY=ManualTests swift test --filter ManualTests --skip hasExamplesThatWork

@@ -14,10 +14,78 @@ final class DracutBootTests {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    @Test func bootsUnattendedAlsoAfterAnUpdateAndEndsWhereTheHostHasChangedIt() throws {
-        let computer = try PreparedComputer(in: folder, image: debian13Disk)
+    /// `Advanced options`, which is the second entry, and its first one: the kernel that the default entry boots, too.
+    private static let sameKernel = ["\u{0E}", "\r", "\r"]
+
+    @Test func bootsUnattendedAfterItsUpdatesAndEndsWhereTheHostHasChangedIt() throws {
+        let computer = try PreparedComputer(in: folder, image: diskWithOlderGRUB())
         // It has never booted before: what it is sealed to was predicted.
         var machine = try computer.unattended()
+        try expectUnlocked(machine)
+        // The unit of the first boot has exchanged the key; the one that watches GRUB's menu approves the next boot.
+        try machine.finish("sealroot-first-boot")
+        try machine.succeed(
+            "sed -i 's/panic=30/panic=30 loglevel=5/; s/TIMEOUT=0/TIMEOUT=5/; s/STYLE=hidden/STYLE=menu/' "
+                + "/etc/default/grub.d/demo.cfg && mount -o remount,rw /boot && "
+                // An older GRUB restarts at one of its commands.
+                + "chmod -x /etc/grub.d/30_uefi-firmware && update-grub")
+        try machine.finish("sealroot-reseal")
+        #expect(try machine.run("sealroot status").status == 0)
+        try machine.powerOff()
+
+        machine = try computer.unattended()
+        #expect(try machine.run("cat /proc/cmdline").output.contains("loglevel=5"))
+        try machine.finish("sealroot-commit")
+        try installOlderGRUB(machine)
+        try machine.powerOff()
+
+        // The same kernel by its other entry, started by the other GRUB, with an initrd that was made anew.
+        machine = try computer.unattended(choosing: Self.sameKernel)
+        #expect(machine.transcript.contains("GNU GRUB  version 2.06"))
+        #expect(machine.transcript.contains(#"\EFI\debian\shimx64.efi"#))
+        let journal = try machine.succeed("journalctl -b -o cat --no-pager")
+        #expect(journal.contains("Finished No second mapping of the root disk"), "\(journal.suffix(4000))")
+        #expect(!machine.transcript.contains("enter passphrase"))
+        try machine.changeCommandLineAsHost()
+        try machine.powerOff()
+
+        machine = try computer.recovered(at: "Recovery key or passphrase of root")
+        #expect(machine.transcript.contains("sealroot: boot: refused: measurements changed: "))
+        try machine.succeed(
+            "sed -i '/^recovery/d' /etc/sealroot/init.conf && dracut --force && sealroot reseal", seconds: 1200)
+        try machine.changeCommandLineAsHost()
+        try machine.powerOff()
+        try computer.refused(saying: "measurements changed: ")
+    }
+
+    /// Debian 12's GRUB, which Debian signed, too, waits on the EFI system partition, 1 MiB into the disk.
+    private func diskWithOlderGRUB() throws -> String {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let (disk, scratch) = (folder + "/disk.raw", try Scratch())
+        try DebianImages.unpack(into: scratch)
+        try scratch.shell(
+            "cp --sparse=always '\(debian13Disk)' '\(disk)' && mcopy -i '\(disk)@@1M' grub ::/older-grub")
+        return disk
+    }
+
+    /// Another GRUB than the initrd's manifest knows, and a boot entry that starts it in the folder of an installed Debian; on
+    /// a machine whose initrds hold the devices and the command line of this very machine, and ask for a recovery key.
+    private func installOlderGRUB(_ machine: VirtualMachine) throws {
+        try machine.succeed(
+            """
+            printf 'hostonly=yes\\nhostonly_cmdline=yes\\nadd_dracutmodules+=" crypt "\\n' >/etc/dracut.conf.d/own.conf && \
+            echo 'recovery = prompt' >>/etc/sealroot/init.conf && mkdir -p /boot/efi && mount /boot/efi && \
+            cp /boot/efi/older-grub /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed && grub-install
+            """)
+        #expect(try machine.run("sealroot status").status == 77)
+        let said = try machine.succeed("dpkg-trigger --by-package=sealroot sealroot-reseal; dpkg --configure -a")
+        #expect(said.contains("sealroot: the initrds were made for another boot: they are made anew"), "\(said)")
+        #expect(said.contains("sealroot: approved: Debian GNU/Linux"), "\(said)")
+        #expect(!said.contains("WARNING"), "\(said)")
+        try machine.succeed("sealroot status && lsinitrd -f etc/cmdline.d/90crypt.conf | grep rd.luks.uuid=luks-")
+    }
+
+    private func expectUnlocked(_ machine: VirtualMachine) throws {
         let status = try JSONValue(parsing: machine.run("cat /run/sealroot/status.json").output)
         #expect(status["result"] == .string("unlocked"))
         #expect(status["mapping"] == .string("root"))
@@ -37,19 +105,5 @@ final class DracutBootTests {
         #expect(journal.contains("Volume root already active."), "\(journal.suffix(4000))")
         // The fence.
         #expect(try machine.run("sealroot-init unlock --no-activate").status == 77)
-
-        // The unit of the first boot has exchanged the key; the one that watches GRUB's menu approves the next boot.
-        try machine.finish("sealroot-first-boot")
-        try machine.succeed("sed -i 's/panic=30/panic=30 loglevel=5/' /etc/default/grub.d/demo.cfg")
-        try machine.succeed("mount -o remount,rw /boot && update-grub")
-        try machine.finish("sealroot-reseal")
-        #expect(try machine.run("sealroot status").status == 0)
-        try machine.powerOff()
-
-        machine = try computer.unattended()
-        #expect(try machine.run("cat /proc/cmdline").output.contains("loglevel=5"))
-        try machine.changeCommandLineAsHost()
-        try machine.powerOff()
-        try computer.refused(saying: "measurements changed: ")
     }
 }

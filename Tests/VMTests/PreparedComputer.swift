@@ -52,6 +52,9 @@ struct PreparedComputer {
         try computer.unattended(choosing: keys)
     }
 
+    /// Switches it on, and types the recovery key of the image's maker at `prompt`.
+    func recovered(at prompt: String) throws -> VirtualMachine { try computer.bootByHand(at: prompt) }
+
     /// Switches it on, and waits until it has refused the boot and switched itself off.
     ///
     /// - Parameter text: what its console must say.

@@ -4,7 +4,7 @@
 # The functions that dracut calls are subshells: it has names of its own.
 
 # The means that `contents` asks for.
-# shellcheck disable=SC2317 # add_sealroot calls them
+# shellcheck disable=SC2317,SC2154 # add_sealroot calls them; moddir is dracut's
 prepare() {
     fail() {
         dfatal "sealroot: $*"
@@ -12,6 +12,7 @@ prepare() {
     }
     add_file() { inst_simple "$1" || fail "cannot copy $1"; }
     add_program() { inst_multiple "$1" || fail "cannot copy $1"; }
+    add_prompt() { inst_script "$moddir/sealroot-ask" /usr/lib/sealroot/ask || fail "cannot copy sealroot-ask"; }
     # shellcheck source=Initramfs/contents
     . /usr/share/sealroot/initramfs/contents
 }
@@ -26,6 +27,7 @@ depends() (
     echo systemd-initrd dracut-systemd dm rootfs-block
     # It asks for the passphrase of a volume that is not enrolled yet.
     [[ $(setting unenrolled) != prompt ]] || echo systemd-cryptsetup
+    [[ $(setting recovery) != prompt ]] || echo systemd-ask-password
 )
 
 # The initramfs may be for another machine: which modules this one has loaded says nothing.
@@ -47,9 +49,9 @@ put() (
     [[ -z ${dracutsysrootdir-} ]] || fail "dracut --sysroot is not supported"
     add_sealroot
     put_crypttab
+    put_stand_in
 
     inst_multiple poweroff reboot sleep tr || fail "a program is missing"
-    # shellcheck disable=SC2154 # from dracut
     inst_script "$moddir/sealroot-boot" /usr/lib/sealroot/boot
     inst_simple "$moddir/sealroot-unlock.service" /etc/systemd/system/sealroot-unlock.service
     mkdir -p "$units/initrd-root-device.target.requires"
@@ -77,4 +79,14 @@ put_crypttab() {
     [[ $(setting unenrolled) == prompt ]] || return 0
     awk -v name="$mapping" '$1 == name { found = 1; print } END { exit !found }' /etc/crypttab >>"$table" ||
         dwarning "sealroot: /etc/crypttab has no entry '$mapping', so nothing can ask for its passphrase"
+}
+
+# rd.luks.uuid, from GRUB's menu or where dracut is told to keep the command line, has systemd-cryptsetup open the volume once
+# more under dracut's own name for it, and ask for its passphrase until it is given. A unit in the place of that one is
+# content when the volume is open.
+put_stand_in() {
+    uuid=$(blkid -s UUID -o value "$(expand_persistent_dev "$(setting device)")")
+    [[ -n $uuid ]] || return 0
+    name=$(systemd-escape --template=systemd-cryptsetup@.service "luks-$uuid") || fail "systemd-escape fails"
+    inst_simple "$moddir/stand-in.service" "/etc/systemd/system/$name"
 }
