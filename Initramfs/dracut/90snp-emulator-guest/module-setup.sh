@@ -19,21 +19,27 @@ installkernel() {
 
 # dracut goes on when a module fails: only its own end makes no initramfs.
 install() {
-    put && return
-    dfatal "snp-emulator-guest: its part of the initramfs cannot be made"
-    exit 1
+    put || exit 1
 }
 
-put() {
-    # shellcheck disable=SC2154 # from dracut
-    local units=$initdir/etc/systemd/system
-
-    inst_multiple modprobe /usr/sbin/snp-emulator-guest || return
+put() (
+    fail() {
+        dfatal "snp-emulator-guest: $*"
+        exit 1
+    }
+    program=/usr/sbin/snp-emulator-guest
+    # dracut passes over a library that is missing; the next boot would have no device.
+    missing=$(ldd "$program" | sed -n 's/[[:space:]]*\(.*\) => not found/\1/p')
+    [[ -z $missing ]] || fail "$program lacks $missing"
+    inst_multiple modprobe "$program" || fail "cannot copy $program"
     # What initramfs-tools runs in its place.
-    inst_script /usr/share/initramfs-tools/scripts/init-premount/snp-emulator-guest /usr/lib/snp-emulator-guest/start ||
-        return
+    script=/usr/share/initramfs-tools/scripts/init-premount/snp-emulator-guest
+    inst_script "$script" /usr/lib/snp-emulator-guest/start || fail "cannot copy $script"
     # shellcheck disable=SC2154 # from dracut
-    inst_simple "$moddir/snp-emulator-guest.service" /etc/systemd/system/snp-emulator-guest.service || return
-    mkdir -p "$units/initrd-root-device.target.wants"
-    ln -s ../snp-emulator-guest.service "$units/initrd-root-device.target.wants/"
-}
+    inst_simple "$moddir/snp-emulator-guest.service" /etc/systemd/system/snp-emulator-guest.service ||
+        fail "cannot copy its unit"
+    # shellcheck disable=SC2154 # from dracut
+    wants=$initdir/etc/systemd/system/initrd-root-device.target.wants
+    mkdir -p "$wants"
+    ln -s ../snp-emulator-guest.service "$wants/" || fail "cannot enable its unit"
+)
