@@ -89,11 +89,12 @@ installed: image
 tests: control
 	swift build --build-tests
 
-trixie: setup image ## make the packages twice, install them on Debian 13, boot a disk of it that dracut unlocks
+trixie: setup image ## make the packages twice, install them on Debian 13, boot disks of it that dracut unlocks
 	@sh Tests/Packages/make-twice .build/deb/*.deb
 	@sh Tests/Packages/install trixie .build/deb/*.deb
-	@sh Packaging/images/build-debian13 .build/deb/sealroot_*.deb .build/deb/sealroot-dracut_*.deb
-	SEALROOT_ONLY=VMTests swift test --filter DracutBootTests
+	@sh Packaging/images/build-debian13 .build/deb/sealroot_*.deb .build/deb/sealroot-dracut_*.deb \
+		.build/deb/snp-emulator-guest_*.deb
+	SEALROOT_ONLY=VMTests swift test --filter 'DracutBootTests|DracutAttestedBootTests'
 
 attacks: setup image control emulator ## try every attack of a cheating host, and judge how each ends
 	.build-owner/release/snp-emulator attack run --all --sealroot-init .build-embedded/release/sealroot-init \
@@ -126,7 +127,7 @@ lint: ## check the style of Swift and shell, the manual against the programs, an
 		Packaging/debian/tests/unattended-unlock \
 		Tests/Packages/* Tests/Fuzz/run Tests/Fuzz/seeds \
 		Initramfs/initramfs-tools/hooks/* Initramfs/initramfs-tools/scripts/*/* Initramfs/contents \
-		Initramfs/boot-functions Initramfs/dracut/90sealroot/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot \
+		Initramfs/boot-functions Initramfs/dracut/*/module-setup.sh Initramfs/dracut/90sealroot/sealroot-boot \
 		Initramfs/dracut/90sealroot/sealroot-ask
 	@for page in Packaging/man/*; do \
 		! LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w --local-file "$$page" 2>&1 >/dev/null | grep . || exit 1; done

@@ -34,7 +34,8 @@ struct KnownInitrds {
             throw CommandFailure(
                 code: .bootRefused, area: "initrds",
                 detail: Printable.escape(initrd.name) + " is none that this machine has noted in " + path
-                    + ": 'update-initramfs -u -k all' or 'dracut --force' makes it anew, 'sealroot reseal' takes what is there")
+                    + ": 'update-initramfs -u -k all' or 'dracut --force' makes it anew, 'sealroot reseal' takes what is there"
+            )
         }
     }
 }
