@@ -62,6 +62,9 @@ final class InstalledMachine {
         return (result, try JSONValue(parsing: result.output))
     }
 
+    /// As people get it.
+    func plainStatus() throws -> CommandResult { try machine.sealroot(["status"] + common) }
+
     func policyDigest(_ arguments: [String]) throws -> CommandResult {
         try machine.sealroot(["policy", "digest"] + common + arguments)
     }

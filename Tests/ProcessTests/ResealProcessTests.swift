@@ -116,6 +116,23 @@ import Testing
         #expect(try installed.digestOfVolume() == before)
         let status = try installed.status()
         #expect(status.result.status == 77 && status.result.text.contains("cannot be predicted"))
+        // The initrd is not seen behind that, but it is there.
+        let noted = installed.tpm.path("initrds")
+        try installed.tree.scratch.shell("sha256sum boot/initrd.img-* > '\(noted)'")
+        let hooks = try installed.reseal("--initrds", noted)
+        #expect(hooks.status == 77 && hooks.errorText.contains("cannot be predicted"), "\(hooks.errorText)")
+        #expect(!hooks.errorText.contains("no initrd"), "\(hooks.errorText)")
+    }
+
+    /// It is the host's to write. It breaks no line, and is spelt in one way.
+    @Test func aLabelIsShownOnOneLine() throws {
+        let installed = try InstalledMachine()
+        try installed.machine.enroll()
+        try installed.restore(ForgedToken.changed(installed.token()) { $0["label"] = "a\\b\n\u{1B}[2J" })
+        try installed.changeConfiguration("# changed")
+        let status = try installed.plainStatus()
+        #expect(status.status == 77)
+        #expect(status.text.contains(#"differs from 'a\x5cb\x0a\x1b[2J' in PCR 9"#), "\(status.text)")
     }
 
     /// The host puts the whole old header back, keyslots and all.
