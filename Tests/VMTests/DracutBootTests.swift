@@ -75,14 +75,16 @@ final class DracutBootTests {
             """
             printf 'hostonly=yes\\nhostonly_cmdline=yes\\nadd_dracutmodules+=" crypt "\\n' >/etc/dracut.conf.d/own.conf && \
             echo 'recovery = prompt' >>/etc/sealroot/init.conf && mkdir -p /boot/efi && mount /boot/efi && \
-            cp /boot/efi/older-grub /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed && grub-install
+            sed -i "s/panic=30/panic=30 rd.luks.uuid=luks-$(blkid -s UUID -o value /dev/vda3)/" /etc/default/grub.d/demo.cfg && \
+            cp /boot/efi/older-grub /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed && grub-install && update-grub
             """)
         #expect(try machine.run("sealroot status").status == 77)
-        let said = try machine.succeed("dpkg-trigger --by-package=sealroot sealroot-reseal; dpkg --configure -a")
+        // Nobody calls anything of ours: the unit that watches the boot entries and GRUB's menu does.
+        try machine.succeed("until sealroot status; do sleep 10; done")
+        let said = try machine.succeed("journalctl -b -o cat -u sealroot-reseal")
         #expect(said.contains("sealroot: the initrds were made for another boot: they are made anew"), "\(said)")
         #expect(said.contains("sealroot: approved: Debian GNU/Linux"), "\(said)")
-        #expect(!said.contains("WARNING"), "\(said)")
-        try machine.succeed("sealroot status && lsinitrd -f etc/cmdline.d/90crypt.conf | grep rd.luks.uuid=luks-")
+        try machine.succeed("lsinitrd -f etc/cmdline.d/90crypt.conf | grep rd.luks.uuid=luks-")
     }
 
     private func expectUnlocked(_ machine: VirtualMachine) throws {
