@@ -80,7 +80,7 @@ final class DracutBootTests {
             """)
         #expect(try machine.run("sealroot status").status == 77)
         // Nobody calls anything of ours: the unit that watches the boot entries and GRUB's menu does.
-        try machine.succeed("until sealroot status; do sleep 10; done")
+        try machine.succeed("until sealroot status; do sleep 30; done")
         let said = try machine.succeed("journalctl -b -o cat -u sealroot-reseal")
         #expect(said.contains("sealroot: the initrds were made for another boot: they are made anew"), "\(said)")
         #expect(said.contains("sealroot: approved: Debian GNU/Linux"), "\(said)")
