@@ -44,6 +44,13 @@ final class UnattendedStoryTests {
         machine = try computer.unattended(choosing: Self.olderKernel)
         #expect(try !machine.run("uname -r").output.contains("cloud"))
         #expect(try machine.run("sealroot status").status == 77)
+        // The power goes once more, while that is mended: at the first lock on the header, or in the writing of it.
+        try machine.finish("sealroot-commit")
+        try machine.succeed(
+            "/usr/libexec/sealroot/reseal >/run/said 2>&1 & "
+                + #"until set -- /run/cryptsetup/L*; [ -e "$1" ] || ! kill -0 $!; do :; done; kill -0 $!"#)
+        machine.cutPower()
+        machine = try computer.unattended(choosing: Self.olderKernel)
         try mends(machine)
         // What is approved is on the disk by now.
         machine.cutPower()
@@ -79,8 +86,9 @@ final class UnattendedStoryTests {
 
     /// What an administrator does after a power cut in the middle of an update; then another menu, and the newer kernel goes.
     private func mends(_ machine: VirtualMachine) throws {
+        let isMended = try machine.run("sealroot status").status == 0
         let mended = try machine.succeed("dpkg-trigger --by-package=sealroot sealroot-reseal; dpkg --configure -a")
-        #expect(mended.contains("sealroot: approved: Debian GNU/Linux"), "\(mended)")
+        #expect(isMended || mended.contains("sealroot: approved: Debian GNU/Linux"), "\(mended)")
         #expect(try machine.run("sealroot status").status == 0)
         try machine.succeed(
             "dd if=/dev/vda3 of=/boot/header bs=1M count=16 && mkdir /boot/old && cp /boot/grub/grub.cfg /boot/*-cloud-* /boot/old"
