@@ -49,7 +49,7 @@ struct OwnUpdates: Sendable {
                 + "chattr -i \(Self.dbx) && \(append("first"))")
         let (output, code) = try machine.run("sealroot status")
         #expect(code == 77 && output.contains("differs from 'enrolled boot' in PCR 7"), "\(output)")
-        let approval = "journalctl -b -o cat -u sealroot-reseal | grep '^sealroot: approved: Debian'"
+        let approval = "journalctl -b -o cat -u sealroot-reseal | grep -x 'sealroot: approved: Debian GNU/Linux'"
         try machine.succeed("! \(approval)")
         try machine.succeed(
             "systemctl start sealroot-reseal.path && \(append("second")) && until \(approval); do sleep 1; done")
