@@ -25,7 +25,10 @@ final class BootSandbox {
             """
             command=$1
             case $command in
-            unlock) echo $$ >'\(scratch.file("pid"))'; exec '\(Machine.guestProgram)' unlock \(Self.quoted(unlock + log)) ;;
+            unlock)
+                echo $$ >'\(scratch.file("pid"))'
+                shift
+                exec '\(Machine.guestProgram)' unlock "$@" \(Self.quoted(unlock + log)) ;;
             fence) exec '\(Machine.guestProgram)' fence \(Self.quoted(fence + log)) ;;
             esac
             """)
@@ -65,7 +68,9 @@ final class BootSandbox {
     static let isPossible = (try? Command.run(isolated + ["true"]).status) == 0
 
     /// Paths of the scripts that are put into the folder. /run is a file system of the sandbox's own.
-    private static let paths = [functions, "/sys/kernel/", "/cryptroot/", "/proc/sysrq-trigger", "/dev/tpm0"]
+    private static let paths = [
+        functions, "/sys/kernel/", "/cryptroot/", "/proc/sysrq-trigger", "/dev/tpm0", "/lib/cryptsetup/askpass",
+    ]
 
     /// A script with all that it names outside of itself put into the folder. Nothing else may be named: the real
     /// /proc/sysrq-trigger would end this machine.
