@@ -1,5 +1,4 @@
 import Foundation
-import JSON
 import TestSupport
 import Testing
 import VirtualMachine
@@ -8,32 +7,16 @@ import VirtualMachine
 /// them from the initramfs on.
 @Suite(.serialized, .enabled(if: confidentialDisk.isBuilt, "there is no confidential disk: run `make image` first"))
 struct AttestedBootTests {
-    private static let emulator = Scratch.product("snp-emulator").path
-    private let scratch: Scratch
+    private let delivered: DeliveredMachine
+    private var scratch: Scratch { delivered.scratch }
 
-    init() throws {
-        scratch = try Scratch()
-        try confidentialDisk.deliver(to: scratch.file("state"))
-    }
+    init() throws { delivered = try DeliveredMachine(confidentialDisk) }
 
     @Test func attestsItsTPMInTheInitramfsAndAnswersClientsAfterwards() throws {
-        var machine = try boot()
-        let end = try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal])
-        try #require(end == DemoDisk.shell, "\(machine.transcript.suffix(2000))")
-        let status = try JSONValue(parsing: machine.run("cat /run/sealroot/status.json").output)
-        #expect(status["attestation"]?["provider"]?.string == "svsm")
-        #expect(status["attestation"]?["verdict"]?.string == "accepted")
+        let machine = try delivered.attested()
         try serveAnUnmodifiedClient(machine)
         try machine.powerOff()
-
-        // The same machine, whose guest's kernel is given no key: it has no provider, and no volume key for it.
-        machine = try boot("--attack", "withhold-vmpck")
-        #expect(try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal]) == DemoDisk.refusal)
-        try machine.wait(for: "(code 76)")
-    }
-
-    private func boot(_ options: String...) throws -> VirtualMachine {
-        try confidentialDisk.boot(emulator: Self.emulator, state: scratch.file("state"), options: options)
+        try delivered.refusesWithoutItsKey()
     }
 
     /// Types a file into the machine.

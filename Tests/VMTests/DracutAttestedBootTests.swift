@@ -10,21 +10,9 @@ private let debian13 = ConfidentialDisk(in: buildFolder + "/debian13")
 /// stays when systemd changes to the real root.
 @Suite(.enabled(if: debian13.isBuilt, "there is no confidential disk of Debian 13: `make trixie` makes one"))
 struct DracutAttestedBootTests {
-    private static let emulator = Scratch.product("snp-emulator").path
-    private let scratch: Scratch
-
-    init() throws {
-        scratch = try Scratch()
-        try debian13.deliver(to: scratch.file("state"))
-    }
-
     @Test func attestsItsTPMInTheInitramfsAndAlsoAfterwards() throws {
-        var machine = try boot()
-        let end = try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal])
-        try #require(end == DemoDisk.shell, "\(machine.transcript.suffix(3000))")
-        let status = try JSONValue(parsing: machine.run("cat /run/sealroot/status.json").output)
-        #expect(status["attestation"]?["provider"]?.string == "svsm")
-        #expect(status["attestation"]?["verdict"]?.string == "accepted")
+        let delivered = try DeliveredMachine(debian13)
+        let machine = try delivered.attested()
         let journal = try machine.succeed("journalctl -b -o cat --no-pager")
         #expect(journal.contains("dracut-"), "\(journal.suffix(4000))")
 
@@ -34,15 +22,6 @@ struct DracutAttestedBootTests {
             "sealroot attest verify /run/evidence.json --policy /etc/sealroot/attestation.json --json")
         #expect(try JSONValue(parsing: verdict)["result"]?.string == "accepted", "\(verdict)")
         try machine.powerOff()
-
-        // The same machine, whose guest's kernel is given no key.
-        machine = try boot("--attack", "withhold-vmpck")
-        let refused = try machine.wait(forAny: [DemoDisk.shell, DemoDisk.prompt, DemoDisk.refusal])
-        #expect(refused == DemoDisk.refusal)
-        try machine.wait(for: "(code 76)")
-    }
-
-    private func boot(_ options: String...) throws -> VirtualMachine {
-        try debian13.boot(emulator: Self.emulator, state: scratch.file("state"), options: options)
+        try delivered.refusesWithoutItsKey()
     }
 }
